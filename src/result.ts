@@ -1,0 +1,68 @@
+import type { ErrorCode } from './errors.ts';
+import type { Outcome } from './outcome.ts';
+import type { Stage } from './stage.ts';
+
+/** What a report says of one test. `error`: it broke outside its assertions. */
+export type TestStatus = 'passed' | 'failed' | 'error' | 'skipped';
+
+/** One test of a report, names and messages bounded and free of control characters. */
+export interface TestResult {
+  name: string;
+  status: TestStatus;
+  seconds?: number;
+  message?: string;
+}
+
+/** How long a stage took. `queue` is the wait from acceptance (or the last hand-back) to the claim. */
+export interface StageTiming {
+  stage: Stage | 'queue';
+  seconds: number;
+}
+
+/** A stage's output as kept in the blob store. */
+export interface StageLog {
+  stage: Stage;
+  /** Key in the blob store. */
+  blob: string;
+  /** Bytes that the stage wrote; more than the blob holds when `cut`. */
+  bytes: number;
+  cut: boolean;
+}
+
+/** A file kept because the spec's `artifacts` asked for it. */
+export interface Artifact {
+  path: string;
+  blob: string;
+  bytes: number;
+}
+
+/** Why an evaluation did not pass. */
+export interface Failure {
+  code: ErrorCode;
+  stage: Stage | null;
+  message: string;
+  next: string;
+}
+
+/** What is kept of a finished evaluation. Times are seconds, sizes bytes, money US dollars. */
+export interface EvaluationResult {
+  outcome: Outcome;
+  /** '' when passed, else the error's reason. */
+  reason: string;
+  failure: Failure | null;
+  /** Exit status of the test script; null when it did not run to its end. */
+  exitCode: number | null;
+  tests: TestResult[];
+  stages: StageTiming[];
+  logs: StageLog[];
+  artifacts: Artifact[];
+  /** Last lines of the log of the stage that decided, without escape codes. */
+  tail: string;
+  attempts: number;
+  sandboxSeconds: number;
+  costUsd: number;
+  provider: string;
+  template: string;
+  startedAt: string;
+  finishedAt: string;
+}

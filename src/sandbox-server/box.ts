@@ -1,0 +1,66 @@
+import type { Readable, Writable } from 'node:stream';
+import type { Network } from '../stage.ts';
+
+/** Limits of one box, enforced by cgroups where we may, by rlimits and watching where not. */
+export interface BoxLimits {
+  memoryMb: number;
+  /** Cores, may be fractional. */
+  cpus: number;
+  processes: number;
+  diskMb: number;
+}
+
+/** What to start inside a box. */
+export interface BoxCommand {
+  argv: readonly string[];
+  /** The whole environment of the process. */
+  env: Readonly<Record<string, string>>;
+  /** Absolute, as seen inside. */
+  cwd: string;
+  user: string;
+  stdin: boolean;
+}
+
+/** A process inside a box. */
+export interface BoxProcess {
+  /** As seen inside the box. */
+  readonly pid: number;
+  readonly stdin: Writable | null;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** Ends with the process itself; its pipes may stay open behind it. */
+  readonly exit: Promise<{ code: number } | { signal: string }>;
+  kill(signal: 'SIGKILL' | 'SIGTERM'): void;
+}
+
+/** One isolated machine-like place: its own processes, files, network and limits. */
+export interface Box {
+  /** A path on the host under which the box's whole file tree is seen; walk it with openInside only. */
+  readonly root: string;
+  /** Host ids that own what the box's user owns. */
+  readonly uid: number;
+  readonly gid: number;
+  /** Resolves when the box is over, for whatever reason, with nothing of it left. */
+  readonly ended: Promise<void>;
+  start(command: BoxCommand): Promise<BoxProcess>;
+  setNetwork(network: Network): Promise<void>;
+  /** Kills everything inside and removes every trace; resolves when that is so. Safe to call twice. */
+  destroy(): Promise<void>;
+}
+
+/** Which walls and limits are really in force, in words for `doctor` and the first line of a run. */
+export interface WallReport {
+  wall: 'bubblewrap' | 'none';
+  /** For each wall or limit: is it in force, and by what (or why not). */
+  facts: ReadonlyArray<{ name: string; inForce: boolean; by: string }>;
+  networks: readonly Network[];
+}
+
+/** Makes boxes of one kind on this machine. */
+export interface Wall {
+  report(): WallReport;
+  /** Id: lower-case letters and digits, never used before by this server. */
+  open(id: string, limits: BoxLimits, network: Network): Promise<Box>;
+  /** Ends every box and removes what former servers left behind. */
+  close(): Promise<void>;
+}
