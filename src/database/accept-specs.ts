@@ -1,0 +1,112 @@
+import { sql } from 'kysely';
+import type { SpecInput } from '../spec.ts';
+import type { Database } from './connect.ts';
+
+/** A valid spec on its way into a batch. */
+export interface Candidate {
+  /** As its author wrote it; defaults are filled in when it is evaluated. */
+  spec: SpecInput;
+  contentHash: string;
+  /** Where it came from, for messages: `file:line`, or a job's id. */
+  source: string | null;
+}
+
+/** A candidate that was in the batch already. */
+export interface Known {
+  candidate: Candidate;
+  evaluationId: string;
+  sameContent: boolean;
+  sameSubmission: boolean;
+  /** Where the first one came from. */
+  source: string | null;
+}
+
+/**
+ * Accepts specs into an open batch in one transaction; accepted means committed. Known ones add nothing.
+ * `submission` tells a spec doubled in one file from a file submitted again.
+ */
+export async function acceptSpecs(
+  database: Database,
+  batchId: string,
+  submission: string,
+  candidates: readonly Candidate[],
+): Promise<{ accepted: number; known: Known[] }> {
+  const rows = candidates.map(({ spec, contentHash, source }) => ({
+    t: spec.id,
+    n: spec.sample ?? 0,
+    h: contentHash,
+    s: spec,
+    f: source,
+    p: spec.priority ?? 0,
+  }));
+  const inserted = await database.transaction().execute(async (tx) => {
+    const { rows: fresh } = await sql<{ task_id: string; sample: number }>`
+      insert into evaluations (batch_id, task_id, sample, content_hash, spec, source, submission, priority)
+      select ${batchId}, r.t, r.n, r.h, r.s, r.f, ${submission}::uuid, r.p
+      from json_to_recordset(${JSON.stringify(rows)}::json) as r(t text, n int, h text, s json, f text, p int)
+      on conflict (batch_id, task_id, sample) do nothing
+      returning task_id, sample`.execute(tx);
+    await sql`update batches set total = total + ${fresh.length}, fed_at = now() where id = ${batchId}`.execute(
+      tx,
+    );
+    return fresh;
+  });
+  if (inserted.length === candidates.length) return { accepted: inserted.length, known: [] };
+  return {
+    accepted: inserted.length,
+    known: await readKnown(database, { batchId, submission, candidates, inserted }),
+  };
+}
+
+async function readKnown(
+  database: Database,
+  from: {
+    batchId: string;
+    submission: string;
+    candidates: readonly Candidate[];
+    inserted: Array<{ task_id: string; sample: number }>;
+  },
+): Promise<Known[]> {
+  const fresh = new Set(from.inserted.map((row) => `${row.sample} ${row.task_id}`));
+  const rest = from.candidates.filter(({ spec }) => !fresh.delete(`${spec.sample ?? 0} ${spec.id}`));
+  const { rows } = await sql<{
+    n: number;
+    id: string;
+    content_hash: string;
+    submission: string;
+    source: string | null;
+  }>`
+    select r.i as n, e.id, e.content_hash, e.submission, e.source
+    from unnest(${rest.map(({ spec }) => spec.id)}::text[], ${rest.map(({ spec }) => spec.sample ?? 0)}::int[])
+      with ordinality as r(t, n, i)
+    join evaluations e on e.batch_id = ${from.batchId} and e.task_id = r.t and e.sample = r.n`.execute(
+    database,
+  );
+  return rows.flatMap((row) => {
+    const candidate = rest[Number(row.n) - 1];
+    if (!candidate) return [];
+    return {
+      candidate,
+      evaluationId: row.id,
+      sameContent: row.content_hash === candidate.contentHash,
+      sameSubmission: row.submission === from.submission,
+      source: row.source,
+    };
+  });
+}
+
+/** Records input lines that are no specs: they count in N as invalid. Told again, they add nothing. */
+export async function addUnreadable(
+  database: Database,
+  batchId: string,
+  lines: ReadonlyArray<{ source: string; message: string }>,
+): Promise<void> {
+  if (lines.length === 0) return;
+  await database.transaction().execute(async (tx) => {
+    const { rows } = await sql`
+      insert into unreadable_lines (batch_id, source, message)
+      select ${batchId}, r.source, r.message from json_to_recordset(${JSON.stringify(lines)}::json) as r(source text, message text)
+      on conflict do nothing returning 1`.execute(tx);
+    await sql`update batches set unreadable = unreadable + ${rows.length} where id = ${batchId}`.execute(tx);
+  });
+}

@@ -1,0 +1,110 @@
+import { sql } from 'kysely';
+import { noOutcomes, OUTCOMES, type Outcome } from '../outcome.ts';
+import type { Database } from './connect.ts';
+import type { BatchState } from './tables.ts';
+
+/** A batch with its counters. `total` counts accepted evaluations, `unreadable` the input lines that were not. */
+export interface Batch {
+  id: string;
+  name: string;
+  provider: string;
+  state: BatchState;
+  paused: boolean;
+  cancelled: boolean;
+  createdAt: Date;
+  finishedAt: Date | null;
+  total: number;
+  unreadable: number;
+  counts: Record<Outcome, number>;
+}
+
+/** The batch of that name, made if there is none; open again if it was sealed, so that it can be fed. */
+export async function openBatch(database: Database, name: string, provider: string): Promise<Batch> {
+  const row = await database
+    .insertInto('batches')
+    .values({ name, provider })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['tenant', 'name'])
+        .doUpdateSet({ state: 'open', paused: false, finished_at: null, fed_at: new Date() }),
+    )
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  const batch = await readBatch(database, row.id);
+  if (!batch) throw new Error(`batch ${name} vanished`);
+  return batch;
+}
+
+/** Idle seconds after which a batch fed by jobs is sealed by itself. */
+export async function sealWhenIdle(database: Database, batchId: string, idleSeconds: number): Promise<void> {
+  await database
+    .updateTable('batches')
+    .set({ seal_after_s: idleSeconds })
+    .where('id', '=', batchId)
+    .execute();
+}
+
+/** Nothing more is coming. Finishes the batch at once if all of it has ended. */
+export async function sealBatch(database: Database, batchId: string): Promise<void> {
+  await database
+    .updateTable('batches')
+    .set({ state: 'sealed' })
+    .where('id', '=', batchId)
+    .where('state', '=', 'open')
+    .execute();
+  await finishBatches(database);
+}
+
+/** Stops or resumes dispatching of a batch; what runs, runs on. */
+export async function pauseBatch(database: Database, batchId: string, paused: boolean): Promise<void> {
+  await database.updateTable('batches').set({ paused }).where('id', '=', batchId).execute();
+}
+
+/** Seals idle batches and finishes sealed ones whose evaluations have all ended; returns how many it finished. */
+export async function finishBatches(database: Database): Promise<number> {
+  await sql`update batches set state = 'sealed'
+    where state = 'open' and fed_at + make_interval(secs => seal_after_s) < now()`.execute(database);
+  const done = await sql`update batches set state = 'finished', finished_at = now()
+    where state = 'sealed' and total = passed + failed + timed_out + invalid + infra_error + cancelled`.execute(
+    database,
+  );
+  return Number(done.numAffectedRows ?? 0);
+}
+
+/** One batch by id. */
+export async function readBatch(database: Database, id: string): Promise<Batch | undefined> {
+  const row = await database.selectFrom('batches').selectAll().where('id', '=', id).executeTakeFirst();
+  if (!row) return undefined;
+  const counts = noOutcomes();
+  for (const outcome of OUTCOMES) counts[outcome] = row[outcome];
+  return {
+    id: row.id,
+    name: row.name,
+    provider: row.provider,
+    state: row.state,
+    paused: row.paused,
+    cancelled: row.cancelled_at !== null,
+    createdAt: row.created_at,
+    finishedAt: row.finished_at,
+    total: row.total,
+    unreadable: row.unreadable,
+    counts,
+  };
+}
+
+/** The id of the batch of that name, if there is one. */
+export async function findBatch(database: Database, name: string): Promise<string | undefined> {
+  const row = await database.selectFrom('batches').select('id').where('name', '=', name).executeTakeFirst();
+  return row?.id;
+}
+
+/** How many evaluations of a batch run right now. */
+export async function countRunning(database: Database, batchId: string): Promise<number> {
+  const row = await database
+    .selectFrom('evaluations')
+    .select((eb) => eb.fn.countAll<string>().as('running'))
+    .where('batch_id', '=', batchId)
+    .where('state', '=', 'running')
+    .executeTakeFirstOrThrow();
+  return Number(row.running);
+}

@@ -1,0 +1,35 @@
+import { Kysely, Migrator, PostgresDialect } from 'kysely';
+import { Pool } from 'pg';
+import { EvalpoolError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import * as states from './migrations/0001-states.ts';
+import type { Tables } from './tables.ts';
+
+export type Database = Kysely<Tables>;
+
+const MIGRATIONS = { '0001-states': states };
+
+/** Opens a pool. `url` is a postgres:// URL; one with `?host=/folder` goes through that folder's unix socket. */
+export function connectDatabase(url: string, log: Log, connections = 10): Database {
+  const pool = new Pool({ connectionString: url, max: connections, application_name: 'evalpool' });
+  // An idle client whose server stops would otherwise end the process; the next query says what is wrong.
+  pool.on('error', (error) => log.warn({ error: error.message }, 'lost an idle database connection'));
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+}
+
+/** Brings the schema up to date; safe to call from several processes at once. Throws STORE_FAILED. */
+export async function migrate(database: Database): Promise<void> {
+  const migrator = new Migrator({ db: database, provider: { getMigrations: async () => MIGRATIONS } });
+  const { error } = await migrator.migrateToLatest();
+  if (error) {
+    const message = error instanceof Error ? error.message : JSON.stringify(error);
+    throw new EvalpoolError('STORE_FAILED', `the database schema cannot be brought up to date: ${message}`, {
+      cause: error,
+    });
+  }
+}
+
+/** The id that marks this deployment's sandboxes at every provider. */
+export async function deploymentId(database: Database): Promise<string> {
+  return (await database.selectFrom('deployment').select('id').executeTakeFirstOrThrow()).id;
+}

@@ -1,0 +1,75 @@
+import type { Outcome } from '../outcome.ts';
+import type { EvaluationResult } from '../result.ts';
+import type { Database } from './connect.ts';
+
+/** One evaluation of a batch with its result. */
+export interface StoredResult {
+  evaluationId: string;
+  taskId: string;
+  sample: number;
+  labels: Record<string, string>;
+  source: string | null;
+  outcome: Outcome;
+  reason: string;
+  result: EvaluationResult;
+}
+
+const PAGE = 500;
+
+/** All results of a batch in the order in which it was submitted, read in pages. */
+export async function* readResults(database: Database, batchId: string): AsyncGenerator<StoredResult> {
+  let after = '0';
+  for (;;) {
+    const rows = await database
+      .selectFrom('results as r')
+      .innerJoin('evaluations as e', 'e.id', 'r.evaluation_id')
+      .select(['e.id', 'e.task_id', 'e.sample', 'e.source', 'e.spec', 'r.outcome', 'r.reason', 'r.result'])
+      .where('r.batch_id', '=', batchId)
+      .where('r.evaluation_id', '>', after)
+      .orderBy('r.evaluation_id')
+      .limit(PAGE)
+      .execute();
+    for (const row of rows) {
+      yield {
+        evaluationId: row.id,
+        taskId: row.task_id,
+        sample: row.sample,
+        labels: row.spec.labels ?? {},
+        source: row.source,
+        outcome: row.outcome,
+        reason: row.reason,
+        result: row.result,
+      };
+    }
+    const last = rows.at(-1);
+    if (!last || rows.length < PAGE) return;
+    after = last.id;
+  }
+}
+
+/** How many results of a batch carry each outcome and reason. */
+export async function countReasons(
+  database: Database,
+  batchId: string,
+): Promise<Array<{ outcome: Outcome; reason: string; count: number }>> {
+  const rows = await database
+    .selectFrom('results')
+    .select(['outcome', 'reason', (eb) => eb.fn.countAll<string>().as('count')])
+    .where('batch_id', '=', batchId)
+    .groupBy(['outcome', 'reason'])
+    .orderBy('count', 'desc')
+    .execute();
+  return rows.map((row) => ({ ...row, count: Number(row.count) }));
+}
+
+/** The input lines of a batch that are no specs. */
+export async function readUnreadable(
+  database: Database,
+  batchId: string,
+): Promise<Array<{ source: string; message: string }>> {
+  return database
+    .selectFrom('unreadable_lines')
+    .select(['source', 'message'])
+    .where('batch_id', '=', batchId)
+    .execute();
+}

@@ -1,0 +1,147 @@
+import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
+import type { Outcome } from '../outcome.ts';
+import type { EvaluationResult } from '../result.ts';
+import type { SpecInput } from '../spec.ts';
+
+type Id = GeneratedAlways<string>;
+type Time = Date;
+type DefaultTime = ColumnType<Date, Date | undefined, Date>;
+
+/** How far an evaluation is (docs/states.md). */
+export type EvaluationState = 'waiting' | 'dispatched' | 'running' | 'finished';
+/** How far a ledger row is; the slot is held until `gone`. */
+export type SandboxState = 'intended' | 'alive' | 'condemned' | 'gone';
+export type BatchState = 'open' | 'sealed' | 'finished';
+
+interface Deployment {
+  id: string;
+}
+
+interface Batches {
+  id: Id;
+  tenant: Generated<string>;
+  name: string;
+  provider: string;
+  state: Generated<BatchState>;
+  paused: Generated<boolean>;
+  cancelled_at: Time | null;
+  created_at: DefaultTime;
+  fed_at: DefaultTime;
+  seal_after_s: number | null;
+  finished_at: Time | null;
+  total: Generated<number>;
+  unreadable: Generated<number>;
+  passed: Generated<number>;
+  failed: Generated<number>;
+  timed_out: Generated<number>;
+  invalid: Generated<number>;
+  infra_error: Generated<number>;
+  cancelled: Generated<number>;
+}
+
+interface Evaluations {
+  id: Id;
+  batch_id: string;
+  task_id: string;
+  sample: number;
+  content_hash: string;
+  spec: SpecInput;
+  source: string | null;
+  submission: string;
+  state: Generated<EvaluationState>;
+  outcome: Outcome | null;
+  priority: Generated<number>;
+  not_before: Time | null;
+  attempt: Generated<number>;
+  failures: Generated<number>;
+  sandboxes_lost: Generated<number>;
+  workers_lost: Generated<number>;
+  suspect: string | null;
+  waiting_since: DefaultTime;
+  dispatched_at: Time | null;
+}
+
+interface Attempts {
+  evaluation_id: string;
+  number: number;
+  process_id: string;
+  state: Generated<'claimed' | 'ended'>;
+  reason: string | null;
+  started_at: DefaultTime;
+  ended_at: Time | null;
+}
+
+interface Results {
+  evaluation_id: string;
+  batch_id: string;
+  attempt: number;
+  outcome: Outcome;
+  reason: string;
+  result: ColumnType<EvaluationResult, string, string>;
+  finished_at: DefaultTime;
+}
+
+interface UnreadableLines {
+  batch_id: string;
+  source: string;
+  message: string;
+}
+
+interface Processes {
+  id: Id;
+  kind: string;
+  host: string;
+  pid: number;
+  beat: Generated<string>;
+  started_at: DefaultTime;
+  ended_at: Time | null;
+}
+
+interface Leases {
+  name: string;
+  process_id: string;
+  epoch: string;
+  expires_at: Time;
+}
+
+interface Providers {
+  name: string;
+  tier: string;
+  held: Generated<number>;
+  max_sandboxes: number;
+  creates_per_s: number | null;
+  longest_session_s: number;
+  next_create_at: DefaultTime;
+  usd_per_cpu_s: number;
+  usd_per_gib_s: number;
+}
+
+interface Sandboxes {
+  id: Id;
+  provider: string;
+  nonce: string;
+  evaluation_id: string;
+  attempt: number;
+  process_id: string;
+  sandbox_id: string | null;
+  state: Generated<SandboxState>;
+  lost: Generated<boolean>;
+  granted_at: DefaultTime;
+  alive_at: Time | null;
+  ends_at: Time;
+  gone_at: Time | null;
+}
+
+/** Every table, as the first migration makes it. Ids are bigint, read as strings. */
+export interface Tables {
+  deployment: Deployment;
+  batches: Batches;
+  evaluations: Evaluations;
+  attempts: Attempts;
+  results: Results;
+  unreadable_lines: UnreadableLines;
+  processes: Processes;
+  leases: Leases;
+  providers: Providers;
+  sandboxes: Sandboxes;
+}
