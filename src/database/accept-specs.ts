@@ -70,7 +70,7 @@ async function readKnown(
   const fresh = new Set(from.inserted.map((row) => `${row.sample} ${row.task_id}`));
   const rest = from.candidates.filter(({ spec }) => !fresh.delete(`${spec.sample ?? 0} ${spec.id}`));
   const { rows } = await sql<{
-    n: number;
+    n: string;
     id: string;
     content_hash: string;
     submission: string;
