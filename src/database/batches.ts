@@ -65,9 +65,7 @@ export async function finishBatches(database: Database): Promise<number> {
   await sql`update batches set state = 'sealed'
     where state = 'open' and fed_at + make_interval(secs => seal_after_s) < now()`.execute(database);
   const done = await sql`update batches set state = 'finished', finished_at = now()
-    where state = 'sealed' and total = passed + failed + timed_out + invalid + infra_error + cancelled`.execute(
-    database,
-  );
+    where state = 'sealed' and total = ended`.execute(database);
   return Number(done.numAffectedRows ?? 0);
 }
 

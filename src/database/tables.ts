@@ -37,6 +37,7 @@ interface Batches {
   invalid: Generated<number>;
   infra_error: Generated<number>;
   cancelled: Generated<number>;
+  ended: GeneratedAlways<number>;
 }
 
 interface Evaluations {

@@ -26,6 +26,8 @@ const STATEMENTS = [
     invalid integer not null default 0,
     infra_error integer not null default 0,
     cancelled integer not null default 0,
+    ended integer not null generated always as
+      (passed + failed + timed_out + invalid + infra_error + cancelled) stored,
     unique (tenant, name))`,
 
   // json, not jsonb: a spec may carry \u0000, which jsonb refuses.

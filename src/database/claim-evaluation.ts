@@ -1,0 +1,45 @@
+import { sql } from 'kysely';
+import type { SpecInput } from '../spec.ts';
+import type { Database } from './connect.ts';
+import type { Dispatched } from './dispatch-evaluations.ts';
+
+/** An evaluation that this process now works on. */
+export interface Claimed {
+  evaluationId: string;
+  attempt: number;
+  batchId: string;
+  spec: SpecInput;
+  /** Attempts that failed by infrastructure, before this one. */
+  failures: number;
+  sandboxesLost: number;
+  /** Error code that put the spec under suspicion in an earlier sandbox. */
+  suspect: string | null;
+  waitedSeconds: number;
+}
+
+/**
+ * dispatched → running, with the attempt number as fence. Undefined: cancelled, claimed by another, or outdated.
+ * It locks the batch row, so that a cancel is either seen here or sees this claim.
+ */
+export async function claimEvaluation(
+  database: Database,
+  hint: Dispatched,
+  processId: string,
+): Promise<Claimed | undefined> {
+  const { rows } = await sql<Claimed>`
+    with batch as (
+      select b.id from batches b
+      where b.id = (select batch_id from evaluations where id = ${hint.evaluationId}) and b.cancelled_at is null
+      for share),
+    claimed as (
+      update evaluations e set state = 'running' from batch
+      where e.id = ${hint.evaluationId} and e.batch_id = batch.id and e.attempt = ${hint.attempt} and e.state = 'dispatched'
+      returning e.*),
+    noted as (
+      insert into attempts (evaluation_id, number, process_id)
+      select id, attempt, ${processId}::bigint from claimed)
+    select id as "evaluationId", attempt, batch_id as "batchId", spec, failures, sandboxes_lost as "sandboxesLost", suspect,
+      extract(epoch from now() - waiting_since)::float8 as "waitedSeconds"
+    from claimed`.execute(database);
+  return rows[0];
+}

@@ -1,0 +1,36 @@
+import { sql } from 'kysely';
+import type { Database } from './connect.ts';
+
+/** A leader's lease: writes made under it carry the epoch, so that a leader that was replaced can write nothing. */
+export interface Lease {
+  name: string;
+  processId: string;
+  epoch: string;
+}
+
+/** Length of a lease, seconds; its holder renews it at every sweep. */
+const LEASE_S = 10;
+
+/** Takes or renews a leader's lease. Undefined: another process leads. */
+export async function holdLease(
+  database: Database,
+  name: string,
+  processId: string,
+): Promise<Lease | undefined> {
+  const { rows } = await sql<{ epoch: string }>`
+    insert into leases as l (name, process_id, epoch, expires_at)
+    values (${name}, ${processId}, 1, now() + make_interval(secs => ${LEASE_S}))
+    on conflict (name) do update set expires_at = excluded.expires_at, process_id = excluded.process_id,
+      epoch = l.epoch + (l.process_id <> excluded.process_id)::int
+    where l.process_id = excluded.process_id or l.expires_at < now()
+    returning epoch`.execute(database);
+  return rows[0] && { name, processId, epoch: rows[0].epoch };
+}
+
+/** Gives the lease up, so that the next leader need not wait for its end. */
+export async function dropLease(database: Database, lease: Lease): Promise<void> {
+  await sql`update leases set expires_at = now() - interval '1 second'
+    where name = ${lease.name} and process_id = ${lease.processId} and epoch = ${lease.epoch}`.execute(
+    database,
+  );
+}

@@ -1,0 +1,38 @@
+import { hostname } from 'node:os';
+import { sql } from 'kysely';
+import type { Database } from './connect.ts';
+
+/** Makes this process known; its id marks what it works on. */
+export async function registerProcess(database: Database, kind: string): Promise<string> {
+  const row = await database
+    .insertInto('processes')
+    .values({ kind, host: hostname(), pid: process.pid })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  return row.id;
+}
+
+/** One heartbeat for all that the process holds. False: it was declared dead meanwhile and must drop its work. */
+export async function beat(database: Database, processId: string): Promise<boolean> {
+  const done =
+    await sql`update processes set beat = beat + 1 where id = ${processId} and ended_at is null`.execute(
+      database,
+    );
+  return done.numAffectedRows === 1n;
+}
+
+/** Every process that has not ended, with its heartbeat, for an observer to compare over time. */
+export async function readBeats(database: Database): Promise<Array<{ id: string; beat: string }>> {
+  return database.selectFrom('processes').select(['id', 'beat']).where('ended_at', 'is', null).execute();
+}
+
+/** The process has ended or counts as dead. `beat`: only if it has not beaten since. */
+export async function endProcess(database: Database, processId: string, atBeat?: string): Promise<boolean> {
+  let query = database
+    .updateTable('processes')
+    .set({ ended_at: new Date() })
+    .where('id', '=', processId)
+    .where('ended_at', 'is', null);
+  if (atBeat !== undefined) query = query.where('beat', '=', atBeat);
+  return (await query.executeTakeFirst()).numUpdatedRows === 1n;
+}

@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
+import type { Database } from '../database/connect.ts';
+
+/** How long a create may stay without an answer, seconds. */
+export const CREATE_TIMEOUT_S = 30;
+/** Life that a sandbox is given at creation and at each renewal, seconds. */
+export const LIFE_S = 120;
+/** How often its owner renews it, seconds. */
+export const RENEW_EVERY_S = 40;
+/** After the provider's own end of a sandbox plus this, it is gone whatever was heard; seconds. */
+const MARGIN_S = 30;
+
+/** The right to hold one sandbox, with its ledger row. */
+export interface Slot {
+  ledgerId: string;
+  /** Carried in the sandbox's metadata, so that a lost reply can be settled. */
+  nonce: string;
+}
+
+/** Who wants a slot, for the ledger. */
+export interface SlotRequest {
+  provider: string;
+  evaluationId: string;
+  attempt: number;
+  processId: string;
+}
+
+/**
+ * Takes a slot, a creation token and a ledger row in one statement, or nothing.
+ * Creations are spaced 1.1 / rate apart with no burst, so that no window of a second holds more than the rate.
+ */
+export async function takeSlot(database: Database, request: SlotRequest): Promise<Slot | undefined> {
+  const nonce = randomUUID();
+  const { rows } = await sql<{ id: string }>`
+    with granted as (
+      update providers set held = held + 1,
+        next_create_at = clock_timestamp() + make_interval(secs => coalesce(1.1 / creates_per_s, 0))
+      where name = ${request.provider} and held < max_sandboxes and next_create_at <= clock_timestamp()
+      returning name)
+    insert into sandboxes (provider, nonce, evaluation_id, attempt, process_id, ends_at)
+    select name, ${nonce}::uuid, ${request.evaluationId}, ${request.attempt}, ${request.processId},
+      clock_timestamp() + make_interval(secs => ${CREATE_TIMEOUT_S + LIFE_S})
+    from granted returning id`.execute(database);
+  return rows[0] && { ledgerId: rows[0].id, nonce };
+}
+
+/** Seconds until the next creation is allowed (0: now), for a wait that need not poll. */
+export async function secondsToNextCreate(database: Database, provider: string): Promise<number> {
+  const { rows } = await sql<{ seconds: number }>`
+    select extract(epoch from next_create_at - clock_timestamp())::float8 as seconds from providers where name = ${provider}`.execute(
+    database,
+  );
+  return Math.max(0, rows[0]?.seconds ?? 0);
+}
+
+/** The create was answered. False: someone condemned the row meanwhile, so the sandbox must be destroyed. */
+export async function markAlive(database: Database, ledgerId: string, sandboxId: string): Promise<boolean> {
+  const { rows } = await sql<{ state: string }>`
+    update sandboxes set sandbox_id = ${sandboxId}, alive_at = now(),
+      state = case when state = 'intended' then 'alive' else state end,
+      ends_at = case when state = 'intended' then now() + make_interval(secs => ${LIFE_S}) else ends_at end
+    where id = ${ledgerId} returning state`.execute(database);
+  return rows[0]?.state === 'alive';
+}
+
+/** Writes the longer life before the provider is asked for it. False: condemned meanwhile, do not ask. */
+export async function renew(database: Database, ledgerId: string): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    update sandboxes set ends_at = now() + make_interval(secs => ${LIFE_S})
+    where id = ${ledgerId} and state = 'alive'`.execute(database);
+  return numAffectedRows === 1n;
+}
+
+/** Announces the destroy; whoever gets true sends it. `lost`: it vanished by itself before its time. */
+export async function condemn(database: Database, ledgerId: string, lost = false): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    update sandboxes set state = 'condemned', lost = lost or ${lost}
+    where id = ${ledgerId} and state in ('intended', 'alive')`.execute(database);
+  return numAffectedRows === 1n;
+}
+
+/** The sandbox is known to be gone, or was never asked for: its slot is free again. Safe to say twice. */
+export async function giveBack(database: Database, ledgerId: string): Promise<void> {
+  await sql`
+    with gone as (
+      update sandboxes set state = 'gone', gone_at = now() where id = ${ledgerId} and state <> 'gone' returning provider)
+    update providers set held = held - 1 from gone where name = gone.provider`.execute(database);
+}
+
+/** A ledger row that somebody must still settle. */
+export interface OpenRow {
+  ledgerId: string;
+  provider: string;
+  sandboxId: string | null;
+  nonce: string;
+  state: 'intended' | 'alive' | 'condemned';
+  /** Nobody works on it: its process has ended. */
+  orphan: boolean;
+  /** It is past the provider's own end plus a margin. */
+  over: boolean;
+}
+
+/** Every ledger row of a provider that still holds a slot. */
+export async function readOpenRows(database: Database, provider: string): Promise<OpenRow[]> {
+  const { rows } = await sql<OpenRow>`
+    select s.id as "ledgerId", s.provider, s.sandbox_id as "sandboxId", s.nonce, s.state,
+      p.ended_at is not null as orphan,
+      s.ends_at + make_interval(secs => ${MARGIN_S}) < now() as over
+    from sandboxes s join processes p on p.id = s.process_id
+    where s.provider = ${provider} and s.state <> 'gone'`.execute(database);
+  return rows;
+}
+
+/** Share of the provider's sandboxes of the last day that vanished by themselves. */
+export async function lossRate(database: Database, provider: string): Promise<number> {
+  const { rows } = await sql<{ rate: number | null }>`
+    select avg(lost::int)::float8 as rate from sandboxes
+    where provider = ${provider} and alive_at > now() - interval '1 day'`.execute(database);
+  return rows[0]?.rate ?? 0;
+}

@@ -1,0 +1,90 @@
+import type { ProviderConfig } from '../config.ts';
+import type { Database } from '../database/connect.ts';
+
+/** The limits and prices of a kind of account. Prices are US dollars per second of a running sandbox. */
+export interface Tier {
+  maxSandboxes: number;
+  /** Null: as fast as the server can. */
+  createsPerS: number | null;
+  longestSessionS: number;
+  usdPerCpuS: number;
+  usdPerGibS: number;
+}
+
+/** E2B's published limits and prices (e2b.dev/docs/sandbox/rate-limits and /docs/billing, November 2026), and our own server. */
+export const TIERS: Readonly<Record<'local' | 'hobby' | 'pro', Tier>> = {
+  local: { maxSandboxes: 4, createsPerS: null, longestSessionS: 86_400, usdPerCpuS: 0, usdPerGibS: 0 },
+  hobby: {
+    maxSandboxes: 20,
+    createsPerS: 1,
+    longestSessionS: 3_600,
+    usdPerCpuS: 0.000014,
+    usdPerGibS: 0.0000045,
+  },
+  pro: {
+    maxSandboxes: 100,
+    createsPerS: 5,
+    longestSessionS: 86_400,
+    usdPerCpuS: 0.000014,
+    usdPerGibS: 0.0000045,
+  },
+};
+
+/** The tier of a provider: the one it names, else the smallest that fits its kind. */
+export function tierOf(provider: ProviderConfig): Tier & { name: string } {
+  const name = provider.tier ?? (provider.name === 'local' ? 'local' : 'hobby');
+  const tier = TIERS[name];
+  const wished = provider.concurrency ?? tier.maxSandboxes;
+  return { ...tier, name, maxSandboxes: name === 'local' ? wished : Math.min(wished, tier.maxSandboxes) };
+}
+
+/** Makes the provider known to the deployment, or brings its limits up to date. What is held stays held. */
+export async function saveProvider(database: Database, provider: ProviderConfig): Promise<void> {
+  const tier = tierOf(provider);
+  const limits = {
+    tier: tier.name,
+    max_sandboxes: tier.maxSandboxes,
+    creates_per_s: tier.createsPerS,
+    longest_session_s: tier.longestSessionS,
+    usd_per_cpu_s: tier.usdPerCpuS,
+    usd_per_gib_s: tier.usdPerGibS,
+  };
+  await database
+    .insertInto('providers')
+    .values({ name: provider.name, ...limits })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet(limits))
+    .execute();
+}
+
+/** Changes how many sandboxes a provider may hold at once; evaluators follow within seconds. */
+export async function setProviderLimit(
+  database: Database,
+  name: string,
+  maxSandboxes: number,
+): Promise<void> {
+  await database
+    .updateTable('providers')
+    .set({ max_sandboxes: maxSandboxes })
+    .where('name', '=', name)
+    .execute();
+}
+
+/** A provider's limits and use as the deployment knows them. */
+export interface ProviderState extends Tier {
+  held: number;
+}
+
+/** Undefined when no evaluator of that provider has ever started. */
+export async function readProvider(database: Database, name: string): Promise<ProviderState | undefined> {
+  const row = await database.selectFrom('providers').selectAll().where('name', '=', name).executeTakeFirst();
+  return (
+    row && {
+      held: row.held,
+      maxSandboxes: row.max_sandboxes,
+      createsPerS: row.creates_per_s,
+      longestSessionS: row.longest_session_s,
+      usdPerCpuS: row.usd_per_cpu_s,
+      usdPerGibS: row.usd_per_gib_s,
+    }
+  );
+}
