@@ -49,6 +49,14 @@ export async function countUnderWay(database: Database, provider: string): Promi
   return Number(rows[0]?.count ?? 0);
 }
 
+/** How many evaluations of a provider wait, from the batches' counters: as fast for a million as for one. */
+export async function countWaiting(database: Database, provider: string): Promise<number> {
+  const { rows } = await sql<{ open: string }>`
+    select coalesce(sum(total - ended), 0) as open from batches
+    where provider = ${provider} and state <> 'finished' and cancelled_at is null`.execute(database);
+  return Number(rows[0]?.open ?? 0) - (await countUnderWay(database, provider));
+}
+
 /** Dispatched for longer than that and claimed by nobody: their jobs may be lost, or wait in a full queue. */
 export async function readUnclaimed(
   database: Database,

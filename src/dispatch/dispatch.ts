@@ -1,10 +1,16 @@
 import type { Database } from '../database/connect.ts';
-import { countUnderWay, dispatchEvaluations, readUnclaimed } from '../database/dispatch-evaluations.ts';
+import {
+  countUnderWay,
+  countWaiting,
+  dispatchEvaluations,
+  readUnclaimed,
+} from '../database/dispatch-evaluations.ts';
 import { dropLease, holdLease, type Lease } from '../database/leases.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { HintQueue } from '../queue/enqueue.ts';
 import type { Wake } from '../queue/wake.ts';
+import { Bell, repeat, type Loop } from '../pacing.ts';
 import { readProvider } from '../slots/tiers.ts';
 
 /** Dispatched evaluations per slot: a freed slot finds its next job already in the queue. */
@@ -30,45 +36,38 @@ interface DispatchOptions {
  * 2. Fill the window (1.5 × slots) in fair order, woken by events, with a sweep every second.
  * 3. Tell the queue again what Postgres says is dispatched and nobody claims: all of Redis may be lost.
  */
-export function startDispatching(options: DispatchOptions): { stop(): Promise<void> } {
-  const state = { stopped: false, woken: false, nap: () => {} };
-  const unsubscribe = options.wake.on('dispatch', () => {
-    state.woken = true;
-    state.nap();
-  });
-  const running = run(options, state);
+export function startDispatching(options: DispatchOptions): Loop {
+  const bell = new Bell();
+  const unsubscribe = options.wake.on('dispatch', () => bell.ring());
+  const round: Round = { lease: undefined, sweptAtMs: -Infinity };
+  const loop = repeat(
+    () => dispatchRound(options, round),
+    { bell, ms: SWEEP_MS },
+    (error) => options.log.error({ err: error }, 'a dispatch round failed; the next one tries again'),
+  );
   return {
     stop: async () => {
-      state.stopped = true;
-      state.nap();
       unsubscribe();
-      await running;
+      await loop.stop();
+      if (round.lease) await dropLease(options.database, round.lease);
     },
   };
 }
 
-async function run(
-  options: DispatchOptions,
-  state: { stopped: boolean; woken: boolean; nap: () => void },
-): Promise<void> {
-  let lease: Lease | undefined;
-  let sweptAt = 0;
-  while (!state.stopped) {
-    state.woken = false;
-    try {
-      const sweep = performance.now() - sweptAt >= SWEEP_MS;
-      if (sweep || !lease) lease = await holdLease(options.database, 'dispatcher', options.processId);
-      options.metrics.leading.set(lease ? 1 : 0);
-      if (lease) await fill(options, lease);
-      if (lease && sweep) await tellAgain(options);
-      if (sweep) sweptAt = performance.now();
-    } catch (error) {
-      options.log.error({ err: error }, 'a dispatch round failed; the next one tries again');
-      await nap(state, SWEEP_MS);
-    }
-    if (!state.woken) await nap(state, SWEEP_MS);
-  }
-  if (lease) await dropLease(options.database, lease).catch(() => {});
+interface Round {
+  lease: Lease | undefined;
+  sweptAtMs: number;
+}
+
+async function dispatchRound(options: DispatchOptions, round: Round): Promise<void> {
+  const sweep = performance.now() - round.sweptAtMs >= SWEEP_MS;
+  if (sweep || !round.lease) round.lease = await holdLease(options.database, 'dispatcher', options.processId);
+  options.metrics.leading.set(round.lease ? 1 : 0);
+  if (!round.lease) return;
+  await fill(options, round.lease);
+  if (!sweep) return;
+  await tellAgain(options);
+  round.sweptAtMs = performance.now();
 }
 
 /** Moves what fits from waiting to the queue; repeats while whole windows move. */
@@ -85,19 +84,8 @@ async function fill({ database, queue, metrics, provider }: DispatchOptions, lea
   if (dispatched.length > 0) await queue.add(dispatched);
 }
 
-async function tellAgain({ database, queue, provider }: DispatchOptions): Promise<void> {
+async function tellAgain({ database, queue, metrics, provider }: DispatchOptions): Promise<void> {
+  metrics.waiting.set({ provider }, await countWaiting(database, provider));
   const unclaimed = await readUnclaimed(database, provider, UNCLAIMED_S);
   if (unclaimed.length > 0) await queue.add(unclaimed);
-}
-
-async function nap(state: { nap: () => void; stopped: boolean }, ms: number): Promise<void> {
-  if (state.stopped) return;
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    state.nap = () => {
-      clearTimeout(timer);
-      resolve();
-    };
-  });
-  state.nap = () => {};
 }

@@ -1,0 +1,83 @@
+import type { Database } from '../database/connect.ts';
+import { endProcess, readBeats } from '../database/processes.ts';
+import { handBack, readClaims, saveResult, type Fence } from '../database/save-result.ts';
+import { EvalpoolError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { failedResult } from './failed-result.ts';
+
+/** A process whose heartbeat stands still for this long, seen by one observer without a gap, counts as lost; ms. */
+export const LOST_AFTER_MS = 30_000;
+/** A longer pause between two looks may have been ours, so it proves nothing; ms. */
+const GAP_MS = 10_000;
+/** An evaluation whose worker was lost this often is given up: it may be what kills them. */
+const MAX_WORKERS_LOST = 3;
+
+/** Watches heartbeats by this machine's own clock only, so that a database restart condemns nobody. */
+export class HeartbeatObserver {
+  readonly #seen = new Map<string, { beat: string; sinceMs: number }>();
+  #lookedAtMs = -Infinity;
+
+  /** Takes the beats of now; returns the processes that count as lost, each with the beat it stopped at. */
+  look(
+    beats: ReadonlyArray<{ id: string; beat: string }>,
+    nowMs: number,
+  ): Array<{ id: string; beat: string }> {
+    const gap = nowMs - this.#lookedAtMs > GAP_MS;
+    this.#lookedAtMs = nowMs;
+    const lost = beats.filter(({ id, beat }) => {
+      const seen = this.#seen.get(id);
+      if (!gap && seen?.beat === beat) return nowMs - seen.sinceMs >= LOST_AFTER_MS;
+      this.#seen.set(id, { beat, sinceMs: nowMs });
+      return false;
+    });
+    const present = new Set(beats.map(({ id }) => id));
+    for (const id of this.#seen.keys()) if (!present.has(id)) this.#seen.delete(id);
+    return lost;
+  }
+}
+
+/** Ends lost processes and hands their evaluations back, without costing an attempt until the third time. */
+export async function handBackLost(
+  database: Database,
+  observer: HeartbeatObserver,
+  log: Log,
+): Promise<number> {
+  const lost = observer.look(await readBeats(database), performance.now());
+  for (const { id, beat } of lost) {
+    if (!(await endProcess(database, id, beat))) continue;
+    log.warn({ process: id }, 'a process stopped beating: its work is handed back');
+  }
+  return handBackEnded(database);
+}
+
+/** Hands back what ended processes still claim; also repeats what a crash of this sweep left undone. */
+async function handBackEnded(database: Database): Promise<number> {
+  const ended = await database
+    .selectFrom('attempts')
+    .innerJoin('processes', 'processes.id', 'attempts.process_id')
+    .select('processes.id')
+    .distinct()
+    .where('attempts.state', '=', 'claimed')
+    .where('processes.ended_at', 'is not', null)
+    .execute();
+  let count = 0;
+  for (const { id } of ended) {
+    for (const claim of await readClaims(database, id)) {
+      await giveUpOrHandBack(database, claim);
+      count++;
+    }
+  }
+  return count;
+}
+
+async function giveUpOrHandBack(database: Database, claim: Fence & { workersLost: number }): Promise<void> {
+  if (claim.workersLost + 1 < MAX_WORKERS_LOST) {
+    await handBack(database, claim, { reason: 'worker_lost', failed: false, delayMs: 0, workerLost: true });
+    return;
+  }
+  const error = new EvalpoolError(
+    'WORKER_LOST',
+    `the evaluator working on it was lost ${MAX_WORKERS_LOST} times`,
+  );
+  await saveResult(database, claim, failedResult(error, claim.attempt));
+}

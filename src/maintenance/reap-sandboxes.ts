@@ -1,0 +1,69 @@
+import type { Database } from '../database/connect.ts';
+import type { Log } from '../log.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { ListedSandbox, Sandboxes } from '../sandbox/sandbox.ts';
+import { condemn, giveBack, readOpenRows, type OpenRow } from '../slots/slots.ts';
+
+/** What the reaper works with. */
+export interface ReapContext {
+  database: Database;
+  sandboxes: Sandboxes;
+  provider: string;
+  deployment: string;
+  metrics: Metrics;
+  log: Log;
+}
+
+/**
+ * Compares the ledger with the provider's list and settles what nobody owns. Duties:
+ * 1. Rows of ended processes, and rows condemned since the last look, get their destroy.
+ * 2. A create whose reply was lost is looked for by its nonce; what is found is destroyed, never adopted.
+ * 3. A row past the provider's own end is gone, whatever was heard.
+ * 4. Listed sandboxes of this deployment that the ledger does not hold are destroyed.
+ * `condemnedBefore`: rows seen condemned at the last look; an owner may still be destroying newer ones.
+ */
+export async function reapSandboxes(
+  context: ReapContext,
+  condemnedBefore: ReadonlySet<string>,
+  listAll: boolean,
+): Promise<Set<string>> {
+  const rows = await readOpenRows(context.database, context.provider);
+  const due = rows.filter((row) => row.over || row.orphan || condemnedBefore.has(row.ledgerId));
+  const needsList = listAll || due.some((row) => row.sandboxId === null && !row.over);
+  const listed = needsList ? await context.sandboxes.list({ deployment: context.deployment }) : [];
+  for (const row of due) await settle(context, row, listed);
+  if (listAll) await destroyUnknown(context, rows, listed);
+  return new Set(rows.filter((row) => row.state === 'condemned').map((row) => row.ledgerId));
+}
+
+async function settle(context: ReapContext, row: OpenRow, listed: readonly ListedSandbox[]): Promise<void> {
+  const id = row.sandboxId ?? listed.find((sandbox) => sandbox.metadata['nonce'] === row.nonce)?.id;
+  if (!id && !row.over) return;
+  await condemn(context.database, row.ledgerId);
+  const gone = id ? await tryDestroy(context, id) : true;
+  if (gone || row.over) await giveBack(context.database, row.ledgerId);
+}
+
+async function destroyUnknown(
+  context: ReapContext,
+  rows: readonly OpenRow[],
+  listed: readonly ListedSandbox[],
+): Promise<void> {
+  const known = new Set((await readOpenRows(context.database, context.provider)).map((row) => row.nonce));
+  for (const row of rows) known.add(row.nonce);
+  for (const sandbox of listed) {
+    if (!known.has(sandbox.metadata['nonce'] ?? '')) await tryDestroy(context, sandbox.id);
+  }
+}
+
+async function tryDestroy({ sandboxes, metrics, provider, log }: ReapContext, id: string): Promise<boolean> {
+  try {
+    await sandboxes.destroy(id);
+    metrics.sandboxesReaped.inc({ provider });
+    log.info({ sandbox: id }, 'destroyed a sandbox that nobody owned');
+    return true;
+  } catch (error) {
+    log.warn({ sandbox: id, err: error }, 'a sandbox could not be destroyed; it is tried again');
+    return false;
+  }
+}
