@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { EvalpoolError } from './errors.ts';
+import { NETWORKS, type Network } from './stage.ts';
 
 /** Every setting that enters by the environment, with its default. Nothing else reads the environment. */
 const Environment = z.object({
@@ -20,6 +21,12 @@ const Environment = z.object({
   EVALPOOL_CONCURRENCY: z.coerce.number().int().positive().optional(),
   /** Template of sandboxes whose spec names none. */
   EVALPOOL_TEMPLATE: z.string().min(1).default('base'),
+  /** Networks that the provider's sandboxes can have, comma-separated. */
+  EVALPOOL_NETWORKS: z
+    .string()
+    .default('none,nat,full')
+    .transform((list) => list.split(','))
+    .pipe(z.array(z.enum(NETWORKS))),
   /** The provider's endpoint and key, as E2B's SDK names them. */
   E2B_API_URL: z.string().min(1).optional(),
   E2B_SANDBOX_URL: z.string().min(1).optional(),
@@ -49,6 +56,7 @@ export interface ProviderConfig {
   tier: 'local' | 'hobby' | 'pro' | undefined;
   concurrency: number | undefined;
   template: string;
+  networks: readonly Network[];
   apiUrl: string | undefined;
   sandboxUrl: string | undefined;
   apiKey: string | undefined;
@@ -71,6 +79,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       tier: e.EVALPOOL_TIER,
       concurrency: e.EVALPOOL_CONCURRENCY,
       template: e.EVALPOOL_TEMPLATE,
+      networks: e.EVALPOOL_NETWORKS,
       apiUrl: e.E2B_API_URL,
       sandboxUrl: e.E2B_SANDBOX_URL,
       apiKey: e.E2B_API_KEY,
@@ -83,6 +92,16 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
 /** The value of a secret that a spec names, from EVALPOOL_SECRET_<NAME> of this process. */
 export function readSecret(name: string): string | undefined {
   return process.env[`EVALPOOL_SECRET_${name}`];
+}
+
+/** The key that a sandbox server started by hand asks of its callers, from EVALPOOL_SANDBOX_KEY; undefined: it makes one. */
+export function readSandboxKey(): string | undefined {
+  return process.env['EVALPOOL_SANDBOX_KEY'] || undefined;
+}
+
+/** Lets the E2B SDK hold this many command streams at once, unless the environment says otherwise; before its first request. */
+export function raiseStreamLimit(streams: number): void {
+  process.env['E2B_ENVD_RPC_CONNECTIONS'] ??= String(streams);
 }
 
 /** The environment that a child process of ours starts from: what programs need, none of our settings or secrets. */
@@ -100,6 +119,39 @@ export function childEnvironment(): Record<string, string> {
     'GIT_SSL_CAINFO',
   ];
   return Object.fromEntries(pass.flatMap((key) => (process.env[key] ? [[key, process.env[key]]] : [])));
+}
+
+/** The settings as variables again, for a child process that reads them with readConfig. */
+export function settingsEnvironment(config: Config): Record<string, string> {
+  const { provider, health } = config;
+  const settings: Partial<Record<keyof z.output<typeof Environment>, string | number | undefined>> = {
+    EVALPOOL_HOME: config.home,
+    DATABASE_URL: config.databaseUrl,
+    REDIS_URL: config.redisUrl,
+    EVALPOOL_PROVIDER: provider.name,
+    EVALPOOL_TIER: provider.tier,
+    EVALPOOL_CONCURRENCY: provider.concurrency,
+    EVALPOOL_TEMPLATE: provider.template,
+    E2B_API_URL: provider.apiUrl,
+    E2B_SANDBOX_URL: provider.sandboxUrl,
+    E2B_API_KEY: provider.apiKey,
+    EVALPOOL_BLOBS: config.blobs,
+    EVALPOOL_HEALTH_HOST: health.host,
+    EVALPOOL_HEALTH_PORT: health.port,
+    EVALPOOL_LOG_LEVEL: config.logLevel,
+  };
+  return Object.fromEntries(
+    Object.entries(settings).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]])),
+  );
+}
+
+/** Every EVALPOOL_SECRET_<NAME> of this process, for the evaluators and nobody else. */
+export function secretEnvironment(): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(process.env).flatMap(([key, value]) =>
+      key.startsWith('EVALPOOL_SECRET_') && value ? [[key, value]] : [],
+    ),
+  );
 }
 
 // Root's own home is closed to the ordinary users that Postgres and the sandboxes run as.

@@ -69,6 +69,15 @@ export async function setProviderLimit(
     .execute();
 }
 
+/** Size of E2B's default sandbox, which cost estimates assume. */
+const CPUS = 2;
+const GIB = 0.5;
+
+/** What a sandbox of the default size costs, US dollars. */
+export function costOf(tier: Pick<Tier, 'usdPerCpuS' | 'usdPerGibS'>, sandboxSeconds: number): number {
+  return sandboxSeconds * (CPUS * tier.usdPerCpuS + GIB * tier.usdPerGibS);
+}
+
 /** A provider's limits and use as the deployment knows them. */
 export interface ProviderState extends Tier {
   held: number;

@@ -1,0 +1,49 @@
+import type { Database } from './connect.ts';
+import { beat, endProcess, registerProcess } from './processes.ts';
+import type { Log } from '../log.ts';
+import { repeat } from '../pacing.ts';
+
+const BEAT_MS = 5000;
+/** Without a heartbeat of ours for this long another process may have taken our work: shorter than the reaper's wait. */
+const UNSURE_AFTER_MS = 20_000;
+
+/** This process's right to what it claimed, renewed by one heartbeat for all of it. */
+export interface OwnLease {
+  processId: string;
+  /** Aborted when the right may be lost: stop everything, write nothing. */
+  lost: AbortSignal;
+  /** True while the last heartbeat is fresh by our own clock. */
+  held(): boolean;
+  end(): Promise<void>;
+}
+
+/** Registers this process and keeps its heart beating. */
+export async function keepLease(database: Database, kind: string, log: Log): Promise<OwnLease> {
+  const processId = await registerProcess(database, kind);
+  const lost = new AbortController();
+  let beatAtMs = performance.now();
+  const held = (): boolean => !lost.signal.aborted && performance.now() - beatAtMs < UNSURE_AFTER_MS;
+  const check = (): void => {
+    if (!held()) lost.abort(new Error('the heartbeat of this process is too old'));
+  };
+  const loop = repeat(
+    async () => {
+      const startedMs = performance.now();
+      if (await beat(database, processId)) beatAtMs = startedMs;
+      else lost.abort(new Error('this process was declared dead'));
+    },
+    { ms: BEAT_MS },
+    (error) => log.warn({ err: error }, 'a heartbeat failed'),
+  );
+  const watch = setInterval(check, 1000);
+  return {
+    processId,
+    lost: lost.signal,
+    held,
+    end: async () => {
+      clearInterval(watch);
+      await loop.stop();
+      await endProcess(database, processId);
+    },
+  };
+}

@@ -1,0 +1,107 @@
+import { asEvalpoolError, EvalpoolError } from '../errors.ts';
+import type { Claimed } from '../database/claim-evaluation.ts';
+import { repeat, type Loop } from '../pacing.ts';
+import type { Sandbox, Sandboxes } from '../sandbox/sandbox.ts';
+import { condemn, giveBack, LIFE_S, markAlive, renew, RENEW_EVERY_S, type Slot } from '../slots/slots.ts';
+import type { Database } from '../database/connect.ts';
+import type { Network } from '../stage.ts';
+import type { OwnLease } from '../database/own-lease.ts';
+import type { SlotWaiter } from './wait-for-slot.ts';
+
+/** What a held sandbox needs of the process it lives in. */
+export interface HoldContext {
+  database: Database;
+  sandboxes: Sandboxes;
+  slots: SlotWaiter;
+  lease: OwnLease;
+  deployment: string;
+}
+
+/**
+ * The one sandbox of an attempt, from slot to known gone. Duties:
+ * 1. Create it once; if the reply is lost, the ledger row keeps the slot and the reaper settles it by its nonce.
+ * 2. Renew its life every 40 s, the ledger first, and only while this process's own lease is sure.
+ * 3. Destroy it once, and free the slot only when the provider said that it is gone.
+ */
+export class HeldSandbox {
+  readonly #context: HoldContext;
+  readonly #slot: Slot;
+  #sandbox: Sandbox | undefined;
+  #renewing: Loop | undefined;
+  #sent = false;
+  #bornMs = 0;
+  /** How long the provider ran it, seconds. */
+  seconds = 0;
+
+  constructor(context: HoldContext, slot: Slot) {
+    this.#context = context;
+    this.#slot = slot;
+  }
+
+  /** Throws EvalpoolError, blame `ours` or `spec`. */
+  async create(
+    claimed: Claimed,
+    template: string | undefined,
+    network: Network | undefined,
+  ): Promise<Sandbox> {
+    const { database, sandboxes, deployment, lease } = this.#context;
+    if (!lease.held())
+      throw new EvalpoolError('WORKER_LOST', 'this evaluator lost its lease before the create');
+    this.#sent = true;
+    const metadata = {
+      deployment,
+      nonce: this.#slot.nonce,
+      evaluation: claimed.evaluationId,
+      attempt: String(claimed.attempt),
+    };
+    const request = { template, network, lifeMs: LIFE_S * 1000, metadata };
+    const sandbox = await sandboxes.create(request).catch((error: unknown) => {
+      this.#sent = !isRefusal(error);
+      throw error;
+    });
+    this.#bornMs = performance.now();
+    this.#sandbox = sandbox;
+    if (!(await markAlive(database, this.#slot.ledgerId, sandbox.id))) {
+      throw new EvalpoolError(
+        'SANDBOX_LOST',
+        'the reaper condemned the sandbox before its create was answered',
+      );
+    }
+    this.#renewing = repeat(
+      () => this.#renew(),
+      { ms: RENEW_EVERY_S * 1000 },
+      () => {}, // a renewal that failed is tried again at the next turn, while 80 s of life remain
+    );
+    return sandbox;
+  }
+
+  async #renew(): Promise<void> {
+    if (performance.now() - this.#bornMs < (RENEW_EVERY_S * 1000) / 2 || !this.#context.lease.held()) return;
+    if (await renew(this.#context.database, this.#slot.ledgerId)) await this.#sandbox?.extend(LIFE_S * 1000);
+  }
+
+  /** Safe to call whatever happened before; what it cannot destroy stays condemned for the reaper. `lost`: it vanished. */
+  async destroy(lost: boolean): Promise<void> {
+    await this.#renewing?.stop();
+    const { database, sandboxes, slots } = this.#context;
+    if (this.#bornMs > 0) this.seconds = (performance.now() - this.#bornMs) / 1000;
+    if (this.#sent) await condemn(database, this.#slot.ledgerId, lost);
+    if (this.#sent && !this.#sandbox) return;
+    if (this.#sandbox) await sandboxes.destroy(this.#sandbox.id);
+    await giveBack(database, this.#slot.ledgerId);
+    slots.announceFree();
+  }
+}
+
+const REFUSALS: readonly string[] = [
+  'TEMPLATE_NOT_FOUND',
+  'ABOVE_TIER',
+  'PROVIDER_BUSY',
+  'PROVIDER_REFUSED',
+  'NETWORK_UNAVAILABLE',
+];
+
+// The provider itself said no, so nothing can have been created.
+function isRefusal(thrown: unknown): boolean {
+  return REFUSALS.includes(asEvalpoolError(thrown).code);
+}

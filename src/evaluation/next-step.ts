@@ -1,0 +1,45 @@
+import type { Claimed } from '../database/claim-evaluation.ts';
+import type { HandBack } from '../database/save-result.ts';
+import { EvalpoolError } from '../errors.ts';
+
+/** Attempts that may fail by infrastructure before the evaluation ends as infra_error. */
+export const MAX_FAILURES = 5;
+const FIRST_DELAY_MS = 1000;
+const LONGEST_DELAY_MS = 60_000;
+/** A provider that has lost none yet may still lose one in a hundred. */
+const LEAST_LOSS_RATE = 0.01;
+/** Chance below which a sandbox that died each time is blamed on what ran in it. */
+const CHANCE = 1e-6;
+
+/** What follows an attempt that ended with an error: the evaluation ends with it, or goes back for another try. */
+export type NextStep = { end: EvalpoolError } | { handBack: HandBack };
+
+/** Decides by blame alone: the candidate's errors are final, the spec's are confirmed once, ours are retried. */
+export function nextStep(error: EvalpoolError, claimed: Claimed, lossRate: number): NextStep {
+  const { kind, code } = error;
+  if (kind.blame === 'candidate') return { end: error };
+  if (kind.blame === 'spec' || kind.blame === 'user') {
+    const confirmed = !kind.confirm || claimed.suspect === code;
+    if (confirmed) return { end: error };
+    return { handBack: { reason: kind.reason, failed: false, delayMs: 0, suspect: code } };
+  }
+  const killed = code === 'SANDBOX_LOST' && (error.stage === 'build' || error.stage === 'test');
+  if (killed && Math.max(lossRate, LEAST_LOSS_RATE) ** (claimed.sandboxesLost + 1) < CHANCE) {
+    return { end: sandboxKilled(error, claimed.sandboxesLost + 1) };
+  }
+  if (claimed.failures + 1 >= MAX_FAILURES) return { end: error };
+  const delayMs = backOffMs(claimed.failures);
+  return { handBack: { reason: kind.reason, failed: true, delayMs, sandboxLost: killed } };
+}
+
+/** Exponential with a cap, half of it random, so that what failed together does not come back together. */
+export function backOffMs(failures: number): number {
+  const full = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** failures);
+  return full / 2 + (Math.random() * full) / 2;
+}
+
+function sandboxKilled(error: EvalpoolError, times: number): EvalpoolError {
+  const message = `the sandbox died ${times} times in the candidate's code; the provider loses too few for that to be chance`;
+  const options = error.stage ? { cause: error, stage: error.stage } : { cause: error };
+  return new EvalpoolError('SANDBOX_KILLED', message, options);
+}
