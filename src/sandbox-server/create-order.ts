@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import type { Network } from '../stage.ts';
+import { Refusal } from './refusal.ts';
+import type { SandboxOrder } from './sandboxes.ts';
+import { parseAs, Variables } from './shapes.ts';
+
+/** Names of the one template there is; the second is what @e2b/code-interpreter asks for unless told otherwise. */
+const TEMPLATES: readonly string[] = ['base', 'code-interpreter-v1'];
+const DEFAULT_LIFE_S = 300;
+const LONGEST_LIFE_S = 24 * 3600;
+/** How E2B's SDK spells "everything". */
+const ALL_TRAFFIC = '0.0.0.0/0';
+
+const Texts = z.record(z.string(), z.string());
+const Hosts = z.array(z.string()).nullish();
+const Egress = z.object({
+  allowOut: Hosts,
+  denyOut: Hosts,
+  rules: z.record(z.string(), z.unknown()).nullish(),
+  egressProxy: z.unknown(),
+});
+const NewSandbox = z.object({
+  templateID: z.string(),
+  timeout: z.int().nullish(),
+  metadata: Texts.nullish(),
+  envVars: Variables.nullish(),
+  autoPause: z.boolean().nullish(),
+  allow_internet_access: z.boolean().nullish(),
+  network: Egress.nullish(),
+  volumeMounts: z.array(z.unknown()).nullish(),
+  mcp: z.record(z.string(), z.unknown()).nullish(),
+});
+const NetworkUpdate = Egress.extend({ allow_internet_access: z.boolean().nullish() });
+const Timeout = z.object({ timeout: z.int().nullish(), duration: z.int().nullish() });
+
+/** The order in a create request. Throws 404 for an unknown template, 400 or 501 for what it cannot have here. */
+export function readOrder(body: unknown, networks: readonly Network[]): SandboxOrder {
+  const asked = parseAs(NewSandbox, body);
+  const template = asked.templateID.replace(/:(latest|default)$/, '');
+  if (!TEMPLATES.includes(template)) throw new Refusal(404, `template '${asked.templateID}' not found`);
+  if (asked.autoPause) throw new Refusal(501, 'this server cannot pause sandboxes yet; use onTimeout: kill');
+  if (asked.volumeMounts?.length) throw new Refusal(501, 'this server has no volumes');
+  if (asked.mcp) throw new Refusal(501, 'this server has no MCP gateway');
+  const denied = asked.allow_internet_access === false || (asked.network && isDenied(asked.network));
+  return {
+    template,
+    metadata: asked.metadata ?? {},
+    envVars: asked.envVars ?? {},
+    lifeMs: checkLife(asked.timeout ?? DEFAULT_LIFE_S),
+    network: !denied && networks.includes('nat') ? 'nat' : 'none',
+  };
+}
+
+/** The network that an update asks for. Throws 400 when the wall has none such, 501 for lists and proxies. */
+export function readNetwork(body: unknown, networks: readonly Network[]): Network {
+  const asked = parseAs(NetworkUpdate, body);
+  const network = asked.allow_internet_access === false || isDenied(asked) ? 'none' : 'nat';
+  if (!networks.includes(network))
+    throw new Refusal(
+      400,
+      `this server's sandboxes have no network '${network}', only: ${networks.join(', ')}`,
+    );
+  return network;
+}
+
+/** The life that a timeout, connect or refresh request asks for, ms; undefined: none. */
+export function readLife(body: unknown): number | undefined {
+  const asked = parseAs(Timeout, body ?? {});
+  const seconds = asked.timeout ?? asked.duration;
+  return seconds === null || seconds === undefined ? undefined : checkLife(seconds);
+}
+
+function isDenied(egress: z.output<typeof Egress>): boolean {
+  const denied = egress.denyOut ?? [];
+  const isAll = denied.includes(ALL_TRAFFIC) && !egress.allowOut?.length;
+  const isSome = denied.length > 0 || (egress.allowOut?.length ?? 0) > 0;
+  const hasRules = egress.rules && Object.keys(egress.rules).length > 0;
+  if (hasRules || egress.egressProxy) throw new Refusal(501, 'this server has no egress rules or proxies');
+  if (isSome && !isAll) throw new Refusal(501, 'this server has no allow or deny lists, only all or nothing');
+  return isAll;
+}
+
+function checkLife(seconds: number): number {
+  if (seconds <= 0) throw new Refusal(400, 'Timeout must be greater than 0');
+  if (seconds > LONGEST_LIFE_S)
+    throw new Refusal(400, `Timeout cannot be greater than ${LONGEST_LIFE_S / 3600} hours`);
+  return seconds * 1000;
+}

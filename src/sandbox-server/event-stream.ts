@@ -1,0 +1,117 @@
+import type { ServerResponse } from 'node:http';
+import type { Refusal } from './refusal.ts';
+
+/** Unsent bytes of one stream above which its process is paused. */
+const FULL_BYTES = 256 * 1024;
+/** Longest chunk of output in one event, as envd's. */
+const CHUNK_BYTES = 32 * 1024;
+
+/**
+ * A server stream of the Connect protocol (JSON in envelopes) on a raw response.
+ * Events of one turn of the loop leave in one write: most commands are answered whole, in a single one.
+ */
+export class EventStream {
+  readonly #response: ServerResponse;
+  readonly #keepalive: NodeJS.Timeout;
+  #pending: Buffer[] = [];
+  #pendingBytes = 0;
+  #flushing = false;
+  #ended = false;
+  #closed: Array<() => void> = [];
+  /** Called when there is room again after a `send…` returned false. */
+  onDrain: () => void = () => {};
+
+  constructor(response: ServerResponse, keepaliveMs: number) {
+    this.#response = response;
+    response.setHeader('content-type', 'application/connect+json');
+    response.on('drain', () => this.onDrain());
+    response.once('close', () => this.#close());
+    response.on('error', () => this.#close());
+    this.#keepalive = setInterval(() => this.send('{"event":{"keepalive":{}}}'), keepaliveMs);
+    this.#keepalive.unref();
+  }
+
+  get isOver(): boolean {
+    return this.#ended;
+  }
+
+  /** Calls back once when the stream is over, whoever ended it. */
+  onClose(callback: () => void): void {
+    this.#closed.push(callback);
+  }
+
+  /** Sends one event; false: the reader is behind, wait for onDrain. */
+  send(json: string): boolean {
+    return this.#push(envelope(0, json));
+  }
+
+  /** Sends output of a process, in chunks; false: the reader is behind. */
+  sendOutput(kind: 'stdout' | 'stderr', bytes: Buffer): boolean {
+    let room = true;
+    for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
+      const base64 = bytes.toString('base64', at, Math.min(at + CHUNK_BYTES, bytes.length));
+      room = this.send(`{"event":{"data":{"${kind}":"${base64}"}}}`);
+    }
+    return room;
+  }
+
+  /** Ends the stream as the protocol asks, with the error that ended it, if one did. */
+  end(error?: Refusal): void {
+    if (this.#ended) return;
+    const trailer = error ? { error: { code: error.connectCode, message: error.message } } : {};
+    this.#push(envelope(2, JSON.stringify(trailer)));
+    this.#ended = true;
+    this.#flush();
+    this.#close();
+  }
+
+  /** Cuts the connection, as when the machine behind it dies. */
+  abort(): void {
+    this.#response.destroy();
+    this.#close();
+  }
+
+  #push(bytes: Buffer): boolean {
+    if (this.#ended) return true;
+    this.#pending.push(bytes);
+    this.#pendingBytes += bytes.length;
+    if (!this.#flushing) {
+      this.#flushing = true;
+      setImmediate(() => this.#flush());
+    }
+    return this.#pendingBytes + this.#response.writableLength < FULL_BYTES;
+  }
+
+  #flush(): void {
+    this.#flushing = false;
+    if (this.#pending.length === 0) return;
+    const bytes = this.#pending.length === 1 ? this.#pending[0] : Buffer.concat(this.#pending);
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    if (this.#ended) this.#response.end(bytes);
+    else if (this.#response.write(bytes)) this.onDrain();
+  }
+
+  #close(): void {
+    clearInterval(this.#keepalive);
+    this.#ended = true;
+    const closed = this.#closed;
+    this.#closed = [];
+    for (const callback of closed) callback();
+  }
+}
+
+function envelope(flag: number, json: string): Buffer {
+  const length = Buffer.byteLength(json);
+  const bytes = Buffer.allocUnsafe(5 + length);
+  bytes[0] = flag;
+  bytes.writeUInt32BE(length, 1);
+  bytes.write(json, 5);
+  return bytes;
+}
+
+/** The one message that opens a Connect stream, out of its envelope; null: not such an envelope. */
+export function openEnvelope(body: Buffer): Buffer | null {
+  if (body.length < 5 || body[0] !== 0 || body.readUInt32BE(1) !== body.length - 5) return null;
+  return body.subarray(5);
+}

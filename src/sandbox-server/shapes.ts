@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { Refusal } from './refusal.ts';
+
+// NUL ends a string in the kernel: an argument that holds one is not what its author meant.
+const argument = z.string().refine((text) => !text.includes('\0'), 'text without NUL');
+const envName = argument.refine((text) => text !== '' && !text.includes('='), 'a variable name');
+
+/** Environment variables. */
+export const Variables = z.record(envName, argument);
+
+const Selector = z.object({ pid: z.int().nonnegative().optional(), tag: z.string().optional() });
+export type Selector = z.output<typeof Selector>;
+
+/** process.StartRequest. */
+export const StartRequest = z.object({
+  process: z.object({
+    cmd: argument.min(1),
+    args: z.array(argument).nullish(),
+    envs: Variables.nullish(),
+    cwd: argument.nullish(),
+  }),
+  pty: z.object({}).nullish(),
+  tag: z.string().max(1000).nullish(),
+  stdin: z.boolean().nullish(),
+});
+
+/** Every other message of process.Process that names a process. */
+export const ProcessRequest = z.object({
+  process: Selector,
+  input: z.object({ stdin: z.base64().optional(), pty: z.string().optional() }).optional(),
+  signal: z.union([z.string(), z.int()]).optional(),
+});
+
+/** Every message of filesystem.Filesystem: unset fields are left out on the wire. */
+export const PathRequest = z.object({
+  path: z.string().default(''),
+  source: z.string().default(''),
+  destination: z.string().default(''),
+  depth: z.int().nonnegative().default(0),
+});
+
+/** The value in its shape. Throws 400 that names the field. */
+export function parseAs<T>(shape: z.ZodType<T>, value: unknown): T {
+  const parsed = shape.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new Refusal(400, `${issue?.path.join('.') || 'body'}: ${issue?.message ?? 'not valid'}`);
+}
+
+/** JSON out of a body; nothing at all is an empty message. Throws 400. */
+export function parseJson(body: Buffer): unknown {
+  if (body.length === 0) return {};
+  try {
+    return JSON.parse(body.toString());
+  } catch {
+    throw new Refusal(400, 'the body is not JSON');
+  }
+}

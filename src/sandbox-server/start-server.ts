@@ -1,0 +1,86 @@
+import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { addressedSandbox, enter } from './addressed-sandbox.ts';
+import { addControlPlane } from './control-plane.ts';
+import { addDataPlane } from './data-plane.ts';
+import { asRefusal } from './refusal.ts';
+import { Sandboxes, type SandboxesOptions } from './sandboxes.ts';
+
+/** How to start a sandbox server. Port 0: any free one. */
+export interface SandboxServerOptions extends SandboxesOptions {
+  host: string;
+  port: number;
+  apiKey: string;
+}
+
+/** A sandbox server that listens. */
+export interface SandboxServer {
+  url: string;
+  port: number;
+  /** Ends every sandbox, connection and the wall. */
+  close(): Promise<void>;
+}
+
+/** Starts a server that speaks E2B's protocol, control plane and data plane on one port. */
+export async function startSandboxServer(options: SandboxServerOptions): Promise<SandboxServer> {
+  const sandboxes = new Sandboxes(options);
+  const app = fastify({
+    forceCloseConnections: true,
+    exposeHeadRoutes: false,
+    // Lists carry metadata in the query, connections are kept by the SDK: neither is ours to cut short.
+    maxRequestsPerSocket: 0,
+    frameworkErrors: (error, request, reply) => void refuse(error, request, reply, options),
+  });
+  app.decorateRequest('sandbox');
+  app.setErrorHandler((error, request, reply) => refuse(error, request, reply, options));
+  app.setNotFoundHandler((request, reply) =>
+    reply
+      .code(404)
+      .send({ code: 404, message: `no such endpoint: ${request.method} ${request.url.split('?', 1)[0]}` }),
+  );
+  app.get<{ Querystring: { verbose?: string } }>('/health', (request, reply) =>
+    health(request, reply, sandboxes),
+  );
+  void app.register(async (control) => addControlPlane(control, sandboxes, options.apiKey));
+  addDataPlane(app, sandboxes);
+  await app.listen({ host: options.host, port: options.port });
+  const address = app.server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : options.port;
+  const close = (): Promise<void> => closeServer(app, sandboxes);
+  return {
+    url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`,
+    port,
+    close,
+  };
+}
+
+function health(
+  request: FastifyRequest<{ Querystring: { verbose?: string } }>,
+  reply: FastifyReply,
+  sandboxes: Sandboxes,
+): FastifyReply {
+  if (addressedSandbox(request) && !enter(request, reply, sandboxes)) return reply;
+  if (addressedSandbox(request) || request.query.verbose === undefined) return reply.code(204).send();
+  const { wall, limits, maxSandboxes } = sandboxes.options;
+  return reply.send({
+    sandboxes: sandboxes.counts,
+    maxSandboxes: maxSandboxes ?? null,
+    limits,
+    wall: wall.report(),
+  });
+}
+
+async function closeServer(app: FastifyInstance, sandboxes: Sandboxes): Promise<void> {
+  await Promise.all([app.close(), sandboxes.killAll()]);
+  await sandboxes.options.wall.close();
+}
+
+function refuse(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { log }: SandboxServerOptions,
+): FastifyReply {
+  const refusal = asRefusal(error);
+  if (refusal.status === 500) log.error({ err: error, url: request.url }, 'request failed');
+  return reply.code(refusal.status).send({ code: refusal.status, message: refusal.message });
+}
