@@ -9,6 +9,8 @@ export interface Candidate {
   contentHash: string;
   /** Where it came from, for messages: `file:line`, or a job's id. */
   source: string | null;
+  /** A producer's own name for it, accepted once. */
+  key?: string | null;
 }
 
 /** A candidate that was in the batch already. */
@@ -30,32 +32,36 @@ export async function acceptSpecs(
   batchId: string,
   submission: string,
   candidates: readonly Candidate[],
-): Promise<{ accepted: number; known: Known[] }> {
-  const rows = candidates.map(({ spec, contentHash, source }) => ({
+): Promise<{ accepted: number; ids: string[]; known: Known[] }> {
+  const rows = candidates.map(({ spec, contentHash, source, key }) => ({
     t: spec.id,
     n: spec.sample ?? 0,
     h: contentHash,
     s: spec,
     f: source,
     p: spec.priority ?? 0,
+    k: key,
   }));
   const inserted = await database.transaction().execute(async (tx) => {
-    const { rows: fresh } = await sql<{ task_id: string; sample: number }>`
-      insert into evaluations (batch_id, task_id, sample, content_hash, spec, source, submission, priority)
-      select ${batchId}, r.t, r.n, r.h, r.s, r.f, ${submission}::uuid, r.p
-      from json_to_recordset(${JSON.stringify(rows)}::json) as r(t text, n int, h text, s json, f text, p int)
-      on conflict (batch_id, task_id, sample) do nothing
-      returning task_id, sample`.execute(tx);
+    const { rows: fresh } = await sql<Inserted>`
+      insert into evaluations (batch_id, task_id, sample, content_hash, spec, source, submission, priority, key)
+      select ${batchId}, r.t, r.n, r.h, r.s, r.f, ${submission}::uuid, r.p, r.k
+      from json_to_recordset(${JSON.stringify(rows)}::json) as r(t text, n int, h text, s json, f text, p int, k text)
+      on conflict do nothing returning id, task_id, sample`.execute(tx);
     await sql`update batches set total = total + ${fresh.length}, fed_at = now() where id = ${batchId}`.execute(
       tx,
     );
     return fresh;
   });
-  if (inserted.length === candidates.length) return { accepted: inserted.length, known: [] };
-  return {
-    accepted: inserted.length,
-    known: await readKnown(database, { batchId, submission, candidates, inserted }),
-  };
+  const told = { accepted: inserted.length, ids: inserted.map((row) => row.id) };
+  if (inserted.length === candidates.length) return { ...told, known: [] };
+  return { ...told, known: await readKnown(database, { batchId, submission, candidates, inserted }) };
+}
+
+interface Inserted {
+  id: string;
+  task_id: string;
+  sample: number;
 }
 
 async function readKnown(
@@ -64,7 +70,7 @@ async function readKnown(
     batchId: string;
     submission: string;
     candidates: readonly Candidate[];
-    inserted: Array<{ task_id: string; sample: number }>;
+    inserted: Inserted[];
   },
 ): Promise<Known[]> {
   const fresh = new Set(from.inserted.map((row) => `${row.sample} ${row.task_id}`));

@@ -48,6 +48,7 @@ interface Evaluations {
   content_hash: string;
   spec: SpecInput;
   source: string | null;
+  key: string | null;
   submission: string;
   state: Generated<EvaluationState>;
   outcome: Outcome | null;

@@ -1,5 +1,6 @@
 import { asEvalpoolError, EvalpoolError } from '../errors.ts';
 import type { Claimed } from '../database/claim-evaluation.ts';
+import type { Log } from '../log.ts';
 import { repeat, type Loop } from '../pacing.ts';
 import type { Sandbox, Sandboxes } from '../sandbox/sandbox.ts';
 import { condemn, giveBack, LIFE_S, markAlive, renew, RENEW_EVERY_S, type Slot } from '../slots/slots.ts';
@@ -15,6 +16,7 @@ export interface HoldContext {
   slots: SlotWaiter;
   lease: OwnLease;
   deployment: string;
+  log: Log;
 }
 
 /**
@@ -29,6 +31,7 @@ export class HeldSandbox {
   #sandbox: Sandbox | undefined;
   #renewing: Loop | undefined;
   #sent = false;
+  #settled = false;
   #bornMs = 0;
   /** How long the provider ran it, seconds. */
   seconds = 0;
@@ -80,13 +83,24 @@ export class HeldSandbox {
     if (await renew(this.#context.database, this.#slot.ledgerId)) await this.#sandbox?.extend(LIFE_S * 1000);
   }
 
-  /** Safe to call whatever happened before; what it cannot destroy stays condemned for the reaper. `lost`: it vanished. */
+  /**
+   * Settles the slot whatever happened before; calls after the first do nothing. Never throws: what could not be
+   * destroyed stays condemned for the reaper. `lost`: the sandbox vanished by itself.
+   */
   async destroy(lost: boolean): Promise<void> {
+    if (this.#settled) return;
+    this.#settled = true;
     await this.#renewing?.stop();
-    const { database, sandboxes, slots } = this.#context;
+    await this.#settle(lost).catch((error: unknown) => {
+      this.#context.log.warn({ err: error, ledger: this.#slot.ledgerId }, 'a destroy is left to the reaper');
+    });
     if (this.#bornMs > 0) this.seconds = (performance.now() - this.#bornMs) / 1000;
+  }
+
+  async #settle(lost: boolean): Promise<void> {
+    const { database, sandboxes, slots } = this.#context;
     if (this.#sent) await condemn(database, this.#slot.ledgerId, lost);
-    if (this.#sent && !this.#sandbox) return;
+    if (this.#sent && !this.#sandbox) return; // its reply was lost: the reaper looks for it by its nonce
     if (this.#sandbox) await sandboxes.destroy(this.#sandbox.id);
     await giveBack(database, this.#slot.ledgerId);
     slots.announceFree();

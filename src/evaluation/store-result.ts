@@ -1,0 +1,66 @@
+import type { Claimed } from '../database/claim-evaluation.ts';
+import { saveResult } from '../database/save-result.ts';
+import { outcomeOf, type EvalpoolError } from '../errors.ts';
+import type { EvaluationResult } from '../result.ts';
+import { costOf, readProvider } from '../slots/tiers.ts';
+import type { EvaluatorContext } from './evaluator-context.ts';
+import { backOffMs } from './next-step.ts';
+import type { Evidence } from './evidence.ts';
+import type { HeldSandbox } from './held-sandbox.ts';
+
+/** What an attempt came to. */
+export interface Conclusion {
+  sandbox: HeldSandbox;
+  evidence: Evidence;
+  startedAt: Date;
+  /** Undefined: it passed. */
+  error: EvalpoolError | undefined;
+}
+
+/** Writes the one result of an evaluation, again and again until it is written or another attempt has overtaken it. */
+export async function storeResult(
+  context: EvaluatorContext,
+  claimed: Claimed,
+  attempt: Conclusion,
+): Promise<void> {
+  const { database, lease, log, metrics, provider } = context;
+  for (let failures = 0; !lease.lost.aborted; failures++) {
+    try {
+      const result = await describe(context, claimed, attempt);
+      const written = await saveResult(database, claimed, result);
+      if (written) metrics.evaluations.inc({ provider: provider.name, outcome: result.outcome });
+      return;
+    } catch (error) {
+      log.warn(
+        { err: error, evaluation: claimed.evaluationId },
+        'a result could not be written; it is tried again',
+      );
+      await new Promise((resolve) => setTimeout(resolve, backOffMs(Math.min(failures, 3))));
+    }
+  }
+}
+
+async function describe(
+  context: EvaluatorContext,
+  claimed: Claimed,
+  { evidence, error, sandbox, startedAt }: Conclusion,
+): Promise<EvaluationResult> {
+  const { provider, database } = context;
+  const tier = await readProvider(database, provider.name);
+  return {
+    outcome: error ? outcomeOf(error) : 'passed',
+    reason: error ? error.kind.reason : '',
+    failure: error
+      ? { code: error.code, stage: error.stage ?? null, message: error.message, next: error.kind.next }
+      : null,
+    ...evidence,
+    stages: [{ stage: 'queue', seconds: claimed.waitedSeconds }, ...evidence.stages],
+    attempts: claimed.failures + 1,
+    sandboxSeconds: sandbox.seconds,
+    costUsd: tier ? costOf(tier, sandbox.seconds) : 0,
+    provider: provider.name,
+    template: claimed.spec.template ?? provider.template,
+    startedAt: startedAt.toISOString(),
+    finishedAt: new Date().toISOString(),
+  };
+}

@@ -1,0 +1,19 @@
+import { readConfig } from '../src/config.ts';
+import { keepStack } from '../src/local/keep-stack.ts';
+import { makeLog } from '../src/log.ts';
+
+/*
+ * The keeper of one user's local stack: started by src/local/use-stack.ts under the stack's lock, never by hand.
+ * It lives as long as a run holds a lease on it.
+ */
+const config = readConfig();
+const log = makeLog('keeper', config.logLevel);
+const ending = new AbortController();
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => ending.abort());
+process.on('SIGHUP', () => {}); // the terminal of the run that started it may close before other runs end
+try {
+  await keepStack(config, log, ending.signal);
+} catch (error) {
+  log.fatal(error);
+  process.exitCode = 1;
+}

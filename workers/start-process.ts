@@ -1,0 +1,64 @@
+import { serveHealth } from '../src/api/serve-health.ts';
+import { readConfig, type Config } from '../src/config.ts';
+import { connectDatabase, deploymentId, migrate, type Database } from '../src/database/connect.ts';
+import { keepLease, type OwnLease } from '../src/database/own-lease.ts';
+import { EvalpoolError } from '../src/errors.ts';
+import { makeLog, type Log } from '../src/log.ts';
+import { makeMetrics, type Metrics } from '../src/metrics/metrics.ts';
+import { openWake, type Wake } from '../src/queue/wake.ts';
+import { saveProvider } from '../src/slots/tiers.ts';
+
+/** What every long-running process of evalpool has. */
+export interface ProcessContext {
+  config: Config;
+  redisUrl: string;
+  database: Database;
+  deployment: string;
+  lease: OwnLease;
+  wake: Wake;
+  metrics: Metrics;
+  log: Log;
+}
+
+/** Starts a worker: reads the settings, connects, serves health and metrics, says that it is ready, ends on a signal. */
+export async function startProcess(
+  kind: string,
+  work: (context: ProcessContext) => Promise<{ stop(): Promise<void> }>,
+): Promise<void> {
+  const config = readConfig();
+  const log = makeLog(kind, config.logLevel);
+  if (!config.databaseUrl || !config.redisUrl) {
+    throw new EvalpoolError('USAGE', `${kind}: DATABASE_URL and REDIS_URL must be set`);
+  }
+  const database = connectDatabase(config.databaseUrl, log);
+  await migrate(database);
+  await saveProvider(database, config.provider);
+  const lease = await keepLease(database, kind, log);
+  const wake = openWake(config.redisUrl);
+  const metrics = makeMetrics(config.provider.name);
+  const deployment = await deploymentId(database);
+  const worker = await work({
+    config,
+    redisUrl: config.redisUrl,
+    database,
+    deployment,
+    lease,
+    wake,
+    metrics,
+    log,
+  });
+  const problem = (): string | undefined => (lease.held() ? undefined : 'no fresh heartbeat in the database');
+  const health = await serveHealth(config.health, metrics, problem);
+
+  const end = async (code: number): Promise<void> => {
+    await worker.stop();
+    await lease.end().catch((error: unknown) => log.warn({ err: error }, 'left without saying so'));
+    await health.close();
+    wake.close();
+    await database.destroy();
+    process.exit(code);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void end(0));
+  lease.lost.addEventListener('abort', () => void end(1));
+  process.stdout.write(`${JSON.stringify({ ready: true, health: health.url })}\n`);
+}
