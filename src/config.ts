@@ -132,6 +132,7 @@ export function settingsEnvironment(config: Config): Record<string, string> {
     EVALPOOL_TIER: provider.tier,
     EVALPOOL_CONCURRENCY: provider.concurrency,
     EVALPOOL_TEMPLATE: provider.template,
+    EVALPOOL_NETWORKS: provider.networks.join(','),
     E2B_API_URL: provider.apiUrl,
     E2B_SANDBOX_URL: provider.sandboxUrl,
     E2B_API_KEY: provider.apiKey,

@@ -17,3 +17,4 @@ try {
   log.fatal(error);
   process.exitCode = 1;
 }
+process.exit(); // closes the leases: whoever waits for the end of the stack sees it now

@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { childEnvironment, secretEnvironment, settingsEnvironment, type Config } from '../config.ts';
+import type { Programs, WorkerKind } from './locate-programs.ts';
+import type { Nursery } from './nursery.ts';
+import { startChild, type Child } from './start-child.ts';
+import { firstLineOf } from './until-ready.ts';
+
+const FirstLine = z.object({ ready: z.literal(true), health: z.string() });
+
+/** A worker as the stack knows it. */
+export interface Worker {
+  child: Child;
+  /** Base URL of its /healthz and /metrics. */
+  health: string;
+}
+
+/** Starts one worker and resolves once it is ready. Only evaluators are given the secrets that specs may name. */
+export async function startWorker(
+  kind: WorkerKind,
+  name: string,
+  settings: Config,
+  under: { nursery: Nursery; programs: Programs },
+): Promise<Worker> {
+  const secrets = kind === 'evaluator' ? secretEnvironment() : {};
+  const child = startChild(under.nursery, {
+    name,
+    argv: [process.execPath, '--enable-source-maps', under.programs.worker(kind)],
+    env: { ...childEnvironment(), ...settingsEnvironment(settings), ...secrets },
+    endSignal: 'TERM',
+    lingerS: 0,
+    graceS: 8,
+    rank: 0,
+  });
+  const { health } = FirstLine.parse(await firstLineOf(child));
+  return { child, health };
+}
