@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto';
+import { acceptSpecs, addUnreadable, type Candidate, type Known } from '../database/accept-specs.ts';
+import type { Database } from '../database/connect.ts';
+import { problemText, type BadLine } from './problem.ts';
+import type { Item } from './read-specs.ts';
+
+// 1. Cuts a stream of input lines into chunks, bounded by number and by bytes.
+// 2. Writes each chunk in one transaction while the next one is being read.
+// 3. Tells what was new, what was known and what was no spec.
+
+/** Where accepted specs go. */
+export interface Target {
+  database: Database;
+  batchId: string;
+}
+
+/** What became of a stream of input lines. `problems` holds the first ones; all are in the database. */
+export interface Acceptance {
+  accepted: number;
+  /** In the batch already, with the same content: nothing was added. */
+  known: number;
+  unreadable: number;
+  problems: BadLine[];
+}
+
+interface Chunk {
+  candidates: Candidate[];
+  bad: BadLine[];
+  bytes: number;
+}
+
+const CHUNK_ITEMS = 500;
+const CHUNK_BYTES = 4 * 1024 * 1024;
+const MOST_HELD_BACK = 10_000;
+/** How many bad lines are kept for show. */
+const KEPT_PROBLEMS = 1000;
+
+/**
+ * Accepts a stream into a batch. `open` is called once there is something to accept; with no valid spec at all it never
+ * is, and nothing is written. `onAccepted` is called after every chunk that is committed.
+ */
+export async function acceptFrom(
+  items: AsyncIterable<Item>,
+  open: () => Promise<Target>,
+  onAccepted: (sofar: Acceptance) => void = () => undefined,
+): Promise<Acceptance> {
+  const submission = randomUUID();
+  const told: Acceptance = { accepted: 0, known: 0, unreadable: 0, problems: [] };
+  let target: Target | undefined;
+  let heldBack: BadLine[] = [];
+  let writing: Promise<void> = Promise.resolve();
+  const write = async (chunk: Chunk): Promise<void> => {
+    target ??= await open();
+    await writeChunk(target, submission, { ...chunk, bad: [...heldBack.splice(0), ...chunk.bad] }, told);
+    onAccepted(told);
+  };
+  for await (const chunk of inChunks(items)) {
+    await writing;
+    if (!target && chunk.candidates.length === 0 && heldBack.length < MOST_HELD_BACK)
+      heldBack.push(...chunk.bad);
+    else writing = write(chunk);
+    // Its failure is thrown by the next await; meanwhile it must not count as unhandled.
+    writing.catch(() => undefined);
+  }
+  await writing;
+  tell(told, heldBack);
+  return told;
+}
+
+async function* inChunks(items: AsyncIterable<Item>): AsyncGenerator<Chunk> {
+  let chunk: Chunk = { candidates: [], bad: [], bytes: 0 };
+  for await (const item of items) {
+    if ('bad' in item) chunk.bad.push(item.bad);
+    else chunk.candidates.push(item.candidate);
+    if ('bytes' in item) chunk.bytes += item.bytes;
+    if (chunk.candidates.length + chunk.bad.length < CHUNK_ITEMS && chunk.bytes < CHUNK_BYTES) continue;
+    yield chunk;
+    chunk = { candidates: [], bad: [], bytes: 0 };
+  }
+  if (chunk.candidates.length + chunk.bad.length > 0) yield chunk;
+}
+
+async function writeChunk(target: Target, submission: string, chunk: Chunk, told: Acceptance): Promise<void> {
+  const { database, batchId } = target;
+  if (chunk.candidates.length > 0) {
+    const { ids, known } = await acceptSpecs(database, batchId, submission, chunk.candidates);
+    const clashes = known.filter((one) => one.sameSubmission || !one.sameContent);
+    told.accepted += ids.length;
+    told.known += known.length - clashes.length;
+    chunk.bad.push(...clashes.map(explainClash));
+  }
+  const lines = chunk.bad.map((bad) => ({ source: bad.source, message: problemText(bad.problems) }));
+  await addUnreadable(database, batchId, lines);
+  tell(told, chunk.bad);
+}
+
+function tell(told: Acceptance, bad: BadLine[]): void {
+  told.unreadable += bad.length;
+  told.problems.push(...bad.slice(0, KEPT_PROBLEMS - told.problems.length));
+}
+
+function explainClash({ candidate, source, sameSubmission }: Known): BadLine {
+  const { id, sample = 0 } = candidate.spec;
+  const message = sameSubmission
+    ? `"${id}" sample ${sample} is there already: ${source ?? 'an earlier one'}`
+    : `the batch holds another "${id}" sample ${sample} with other content${source ? ` (from ${source})` : ''}`;
+  return {
+    source: candidate.source ?? '',
+    problems: [{ code: 'SPEC_DUPLICATE', field: 'id', message }],
+  };
+}
