@@ -33,20 +33,16 @@ export async function acceptSpecs(
   submission: string,
   candidates: readonly Candidate[],
 ): Promise<{ accepted: number; ids: string[]; known: Known[] }> {
-  const rows = candidates.map(({ spec, contentHash, source, key }) => ({
-    t: spec.id,
-    n: spec.sample ?? 0,
-    h: contentHash,
-    s: spec,
-    f: source,
-    p: spec.priority ?? 0,
-    k: key,
-  }));
+  const column = <T>(read: (candidate: Candidate) => T): T[] => candidates.map(read);
   const inserted = await database.transaction().execute(async (tx) => {
+    // Columns of text, cast one by one: functions that take a whole json document refuse \\u0000 inside it.
     const { rows: fresh } = await sql<Inserted>`
       insert into evaluations (batch_id, task_id, sample, content_hash, spec, source, submission, priority, key)
-      select ${batchId}, r.t, r.n, r.h, r.s, r.f, ${submission}::uuid, r.p, r.k
-      from json_to_recordset(${JSON.stringify(rows)}::json) as r(t text, n int, h text, s json, f text, p int, k text)
+      select ${batchId}, r.t, r.n, r.h, r.s::json, r.f, ${submission}::uuid, r.p, r.k
+      from unnest(${column(({ spec }) => spec.id)}::text[], ${column(({ spec }) => spec.sample ?? 0)}::int[],
+        ${column(({ contentHash }) => contentHash)}::text[], ${column(({ spec }) => JSON.stringify(spec))}::text[],
+        ${column(({ source }) => source)}::text[], ${column(({ spec }) => spec.priority ?? 0)}::int[],
+        ${column(({ key }) => key ?? null)}::text[]) as r(t, n, h, s, f, p, k)
       on conflict do nothing returning id, task_id, sample`.execute(tx);
     await sql`update batches set total = total + ${fresh.length}, fed_at = now() where id = ${batchId}`.execute(
       tx,

@@ -19,7 +19,7 @@ export async function dispatchEvaluations(
   room: number,
 ): Promise<Dispatched[]> {
   const { rows } = await sql<Dispatched>`
-    with leading as (
+    with leader as (
       select 1 from leases
       where name = ${lease.name} and process_id = ${lease.processId} and epoch = ${lease.epoch} and expires_at > now()
       for share),
@@ -27,7 +27,7 @@ export async function dispatchEvaluations(
       select b.id, (select count(*) from evaluations u where u.batch_id = b.id and u.state in ('dispatched', 'running')) as load
       from batches b
       where b.provider = ${provider} and b.state <> 'finished' and not b.paused and b.cancelled_at is null
-        and exists (select 1 from leading)),
+        and exists (select 1 from leader)),
     next as (
       select w.id from active a cross join lateral (
         select e.id, row_number() over (order by e.priority desc, e.id) as place

@@ -1,0 +1,70 @@
+import { describe, expect, test } from 'vitest';
+import type { Claimed } from '../../src/database/claim-evaluation.ts';
+import { ERRORS, EvalpoolError, type ErrorCode } from '../../src/errors.ts';
+import { backOffMs, MAX_FAILURES, nextStep } from '../../src/evaluation/next-step.ts';
+
+const CODES = Object.keys(ERRORS).filter((code): code is ErrorCode => code in ERRORS);
+const fresh: Claimed = {
+  evaluationId: '1',
+  attempt: 1,
+  batchId: '1',
+  spec: { id: 'a', test: 'true' },
+  failures: 0,
+  sandboxesLost: 0,
+  suspect: null,
+  waitedSeconds: 0,
+};
+
+describe('what follows an error', () => {
+  test.each(CODES.filter((code) => ERRORS[code].blame === 'candidate'))(
+    '%s of the candidate is final',
+    (code) => {
+      expect(nextStep(new EvalpoolError(code, ''), fresh, 0)).toHaveProperty('end.code', code);
+    },
+  );
+
+  test.each(CODES.filter((code) => ERRORS[code].blame === 'ours'))(
+    '%s of ours is retried up to the limit',
+    (code) => {
+      expect(nextStep(new EvalpoolError(code, ''), fresh, 0)).toHaveProperty('handBack.failed', true);
+      const last = { ...fresh, failures: MAX_FAILURES - 1 };
+      expect(nextStep(new EvalpoolError(code, ''), last, 0)).toHaveProperty('end.code', code);
+    },
+  );
+
+  test('a set-up that failed is tried in a second sandbox before the spec is blamed', () => {
+    const error = new EvalpoolError('SETUP_FAILED', '', { stage: 'setup' });
+    expect(nextStep(error, fresh, 0)).toEqual({
+      handBack: { reason: 'setup', failed: false, delayMs: 0, suspect: 'SETUP_FAILED' },
+    });
+    expect(nextStep(error, { ...fresh, suspect: 'SETUP_FAILED' }, 0)).toEqual({ end: error });
+    expect(nextStep(error, { ...fresh, suspect: 'FETCH_FAILED' }, 0)).toHaveProperty('handBack');
+  });
+
+  test('a sandbox lost in the tests is blamed on them only when chance is less likely than one in a million', () => {
+    const lost = new EvalpoolError('SANDBOX_LOST', '', { stage: 'test' });
+    expect(nextStep(lost, { ...fresh, sandboxesLost: 2 }, 0.001)).toHaveProperty(
+      'handBack.sandboxLost',
+      true,
+    );
+    expect(nextStep(lost, { ...fresh, sandboxesLost: 3 }, 0.001)).toHaveProperty(
+      'end.code',
+      'SANDBOX_KILLED',
+    );
+    expect(nextStep(lost, { ...fresh, sandboxesLost: 3 }, 0.1)).toHaveProperty('handBack');
+    const early = new EvalpoolError('SANDBOX_LOST', '', { stage: 'fetch' });
+    expect(nextStep(early, { ...fresh, sandboxesLost: 3 }, 0.001)).toHaveProperty(
+      'handBack.sandboxLost',
+      false,
+    );
+  });
+
+  test('the back-off grows, is capped, and is never zero', () => {
+    for (const failures of [0, 3, 50]) {
+      const full = Math.min(60_000, 1000 * 2 ** failures);
+      const delay = backOffMs(failures);
+      expect(delay).toBeGreaterThanOrEqual(full / 2);
+      expect(delay).toBeLessThanOrEqual(full);
+    }
+  });
+});

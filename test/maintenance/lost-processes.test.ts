@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readBatch } from '../../src/database/batches.ts';
+import { claimEvaluation } from '../../src/database/claim-evaluation.ts';
+import { endProcess, registerProcess } from '../../src/database/processes.ts';
+import { makeLog } from '../../src/log.ts';
+import { handBackLost, HeartbeatObserver, LOST_AFTER_MS } from '../../src/maintenance/lost-processes.ts';
+import { openTestDatabase } from '../fixtures/database.ts';
+import { dispatchSome, seedBatch, seedProvider } from '../fixtures/seed.ts';
+
+describe('the observer of heartbeats', () => {
+  const still = [{ id: '1', beat: '5' }];
+  const lookEvery = (observer: HeartbeatObserver, untilMs: number, beats = still) => {
+    let lost: unknown[] = [];
+    for (let now = 0; now <= untilMs; now += 2000) lost = observer.look(beats, now);
+    return lost;
+  };
+
+  test('calls a process lost once its beat stood still for the whole length', () => {
+    expect(lookEvery(new HeartbeatObserver(), LOST_AFTER_MS - 2000)).toEqual([]);
+    expect(lookEvery(new HeartbeatObserver(), LOST_AFTER_MS)).toEqual(still);
+  });
+
+  test('starts anew when the beat moved', () => {
+    const observer = new HeartbeatObserver();
+    lookEvery(observer, LOST_AFTER_MS - 2000);
+    expect(observer.look([{ id: '1', beat: '6' }], LOST_AFTER_MS)).toEqual([]);
+  });
+
+  test('proves nothing across a gap in its own looking', () => {
+    const observer = new HeartbeatObserver();
+    observer.look(still, 0);
+    expect(observer.look(still, LOST_AFTER_MS * 2)).toEqual([]);
+  });
+});
+
+describe('the work of an ended process', () => {
+  let it: Awaited<ReturnType<typeof openTestDatabase>>;
+  beforeAll(async () => {
+    it = await openTestDatabase();
+  });
+  afterAll(() => it.close());
+
+  test('is handed back twice, and given up as an infrastructure error the third time', async () => {
+    await seedProvider(it.database, 'mortal', 4);
+    const batchId = await seedBatch(it.database, 'mortal', 'mortal', 1);
+    for (const left of [true, true, false]) {
+      const processId = await registerProcess(it.database, 'evaluator');
+      const [hint] = await dispatchSome(it.database, 'mortal', 1);
+      await claimEvaluation(it.database, hint!, processId);
+      await endProcess(it.database, processId);
+      expect(await handBackLost(it.database, new HeartbeatObserver(), makeLog('test', 'silent'))).toBe(1);
+      const row = await it.database.selectFrom('evaluations').select('state').executeTakeFirst();
+      expect(row?.state).toBe(left ? 'waiting' : 'finished');
+    }
+    expect((await readBatch(it.database, batchId))?.counts.infra_error).toBe(1);
+  });
+});
