@@ -1,0 +1,63 @@
+import { lstatSync, readlinkSync } from 'node:fs';
+import type { BoxLimits } from '../box.ts';
+
+/** Prepared once per server: what every box shows read-only. */
+export interface Toolchain {
+  /** Synthesized /etc on the host. */
+  etc: string;
+  /** Folder with `bin/node`, shown as /opt/node; null: Node lies under /usr. */
+  node: string | null;
+}
+
+const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty'];
+const MEGABYTE = 1024 * 1024;
+
+/** Ids of the box's user, as seen inside. */
+export const INSIDE_ID = 1000;
+
+// Reads a pipe that only the launcher holds: its end ends the pid namespace. Ignoring CHLD has the kernel reap orphans.
+const FIRST_PROCESS =
+  'trap "" HUP INT QUIT USR1 USR2 ALRM TERM CHLD; echo ready; exec >/dev/null 2>&1 3>&-; read -r _ <&4';
+
+/** Bubblewrap's arguments up to the limits: the same for every box. */
+export function sharedArguments(toolchain: Toolchain): string[] {
+  return [
+    ...words('bwrap --unshare-user --unshare-pid --unshare-net --unshare-ipc --unshare-uts --unshare-cgroup'),
+    ...words(`--as-pid-1 --info-fd 3 --hostname sandbox --uid ${INSIDE_ID} --gid ${INSIDE_ID}`),
+    // With a capability that commands lack, they can neither trace it nor open its pipe through /proc/1/fd.
+    ...words('--cap-add CAP_KILL --ro-bind /usr /usr --proc /proc'),
+    '--ro-bind',
+    toolchain.etc,
+    '/etc',
+    ...['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'].flatMap(asOnHost),
+    ...(toolchain.node === null ? [] : ['--ro-bind', toolchain.node, '/opt/node']),
+    ...words('--perms 0755 --dir /dev --perms 0755 --dir /var --perms 0755 --dir /home'),
+    ...DEVICES.flatMap((name) => words(`--dev-bind /dev/${name} /dev/${name}`)),
+    ...words('--symlink /proc/self/fd /dev/fd --symlink /proc/self/fd/0 /dev/stdin'),
+    ...words('--symlink /proc/self/fd/1 /dev/stdout --symlink /proc/self/fd/2 /dev/stderr'),
+    ...words('--symlink ../tmp /var/tmp'),
+  ];
+}
+
+/** The rest of the arguments: writable places with their limits, then the first process. */
+export function boxArguments(limits: BoxLimits): string[] {
+  const disk = limits.diskMb * MEGABYTE;
+  const shared = Math.min(limits.diskMb, 64) * MEGABYTE;
+  return [
+    ...words(`--perms 0755 --size ${disk} --tmpfs /home/user --perms 1777 --size ${disk} --tmpfs /tmp`),
+    ...words(`--perms 1777 --size ${shared} --tmpfs /dev/shm --remount-ro / --chdir /`),
+    '/bin/sh',
+    '-c',
+    FIRST_PROCESS,
+  ];
+}
+
+function words(text: string): string[] {
+  return text.split(' ');
+}
+
+function asOnHost(path: string): string[] {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (!stat) return [];
+  return stat.isSymbolicLink() ? ['--symlink', readlinkSync(path), path] : ['--ro-bind', path, path];
+}

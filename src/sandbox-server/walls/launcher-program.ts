@@ -1,0 +1,131 @@
+import { ENTER_PROGRAM } from './enter-program.ts';
+
+/**
+ * The launcher, in Perl: one long-lived process of the server that starts boxes and enters them (docs/decisions says why).
+ *
+ * 1. Reads frames (length, then length-prefixed fields) on fd 0, answers with lines on fd 1, ends at end of file.
+ * 2. `make` starts bubblewrap and holds the pipe that the box's first process reads: no box outlives the launcher.
+ * 3. `start` forks, enters a box and runs a command; the server opens its pipes through /proc/<launcher>/fd.
+ * 4. Reaps, and says how each command ended and when a box is gone.
+ */
+export const LAUNCHER_PROGRAM = String.raw`
+use strict;
+use warnings;
+no warnings 'exec';
+use POSIX ();
+
+my %numbers = (
+  x86_64 => { clone => 56, setns => 308, prlimit => 302, prctl => 157, capset => 126, setgroups => 116,
+    setresgid => 119, setresuid => 117, getpid => 39 },
+  aarch64 => { clone => 220, setns => 268, prlimit => 261, prctl => 167, capset => 91, setgroups => 159,
+    setresgid => 149, setresuid => 147, getpid => 172 },
+);
+my $call = $numbers{(POSIX::uname())[4]} or die "no system call table for this machine\n";
+my ($PIDFD_OPEN, $PIDFD_SIGNAL) = (434, 424);
+my $root = $> == 0;
+my $filter = pack 'H*', shift @ARGV;
+my (%box, %command, %reader, %owner, %ended);
+
+# Fds 3 to 9 stay taken, so that dup2 onto a fixed number never closes one in use.
+my $null = POSIX::open('/dev/null', POSIX::O_RDWR());
+1 while POSIX::dup($null) < 9;
+$^F = 9;
+pipe my $woken, my $wake or die;
+$_->blocking(0) for $woken, $wake;
+$SIG{CHLD} = sub { local $!; syswrite $wake, '.' };
+$SIG{$_} = 'IGNORE' for qw(PIPE INT HUP TERM);
+syscall $call->{prctl}, 1, 9, 0, 0, 0;
+
+sub answer { my $line = join(' ', @_) . "\n"; syswrite(STDOUT, $line) // exit }
+sub one_line { my $text = shift; $text =~ s/\s+/ /g; $text =~ s/ $//; return substr $text, 0, 500 }
+sub new_pipe { pipe my $from, my $to or die "pipe: $!\n"; return ($from, $to) }
+sub plain_signals { $SIG{$_} = 'DEFAULT' for qw(CHLD PIPE INT HUP TERM) }
+
+# id, host uid, host gid, cgroup files and rlimits (each joined by newlines), then bubblewrap and its arguments
+sub make {
+  my ($id, $uid, $gid, $cgroups, $limits, @argv) = @_;
+  my ($life, $held) = new_pipe();
+  my ($report, $tell) = new_pipe();
+  defined(my $pid = fork) or die "fork: $!\n";
+  if ($pid == 0) {
+    plain_signals();
+    POSIX::dup2($null, 0);
+    POSIX::dup2(fileno $tell, $_) for 1, 2, 3;
+    POSIX::dup2(fileno $life, 4);
+    POSIX::close($_) for 5 .. 9;
+    if ($root) { syscall $call->{setgroups}, 0, 0; POSIX::setgid($gid); POSIX::setuid($uid) }
+    %ENV = (PATH => '/usr/bin:/bin', HOME => '/home/user');
+    exec { $argv[0] } @argv;
+    print STDERR "$argv[0]: $!\n";
+    POSIX::_exit(127);
+  }
+  $box{$id} = { id => $id, uid => $uid, gid => $gid, cgroups => [split /\n/, $cgroups],
+    limits => [map { [split / /] } split /\n/, $limits], held => $held, report => $report, text => '' };
+  $owner{$pid} = sub { box_gone($id) };
+  $reader{fileno $report} = sub { box_reports($box{$id}) };
+}
+
+# bubblewrap writes the first process's host pid, that process writes "ready", and both write what goes wrong.
+sub box_reports {
+  my $box = shift;
+  my $got = sysread $box->{report}, $box->{text}, 8192, length $box->{text};
+  return stop_reading($box) unless $got;
+  my ($pid) = $box->{text} =~ /"child-pid": (\d+)/;
+  return unless defined $pid and $box->{text} =~ /^ready$/m;
+  stop_reading($box);
+  my $pidfd = syscall $PIDFD_OPEN, $pid + 0, 0;
+  return if $pidfd < 0;
+  $box->{pidfd} = $pidfd;
+  answer('made', $box->{id}, $pid);
+}
+
+sub stop_reading {
+  my $fh = delete $_[0]{report} or return;
+  delete $reader{fileno $fh};
+  close $fh;
+}
+
+sub box_gone {
+  my $box = $box{$_[0]};
+  box_reports($box) while $box->{report};
+  delete $box{$_[0]};
+  return answer('failed', $box->{id}, one_line($box->{text})) unless defined $box->{pidfd};
+  POSIX::close($box->{pidfd});
+  answer('gone', $box->{id});
+}
+
+sub end {
+  my $box = $box{$_[0]} or return;
+  close $box->{held};
+  syscall $PIDFD_SIGNAL, $box->{pidfd}, 9, 0, 0 if defined $box->{pidfd};
+}
+${ENTER_PROGRAM}
+my %on = (make => \&make, start => \&start, opened => \&opened, signal => \&send_signal, end => \&end);
+
+sub obey {
+  my ($name, @fields) = unpack '(N/a)*', shift;
+  eval { $on{$name}->(@fields); 1 } or answer($name eq 'make' ? 'failed' : 'refused', $fields[0], one_line($@));
+}
+
+sub reap {
+  while ((my $pid = waitpid -1, POSIX::WNOHANG()) > 0) {
+    my $then = delete $owner{$pid};
+    if ($then) { $then->($?) } else { $ended{$pid} = $? }
+  }
+}
+
+my $input = '';
+$reader{0} = sub {
+  exit unless sysread STDIN, $input, 1 << 20, length $input;
+  while (length $input >= 4 and length $input >= 4 + (my $size = unpack 'N', $input)) {
+    obey(substr substr($input, 0, 4 + $size, ''), 4);
+  }
+};
+$reader{fileno $woken} = sub { sysread $woken, my $ignored, 512; reap() };
+while (1) {
+  my $ready = '';
+  vec($ready, $_, 1) = 1 for keys %reader;
+  next if select($ready, undef, undef, undef) < 0;
+  for my $fd (keys %reader) { $reader{$fd}->() if vec($ready, $fd, 1) and $reader{$fd} }
+}
+`;

@@ -1,0 +1,210 @@
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { constants, openSync } from 'node:fs';
+import { Socket } from 'node:net';
+import type { Readable, Writable } from 'node:stream';
+import { EvalpoolError } from '../../errors.ts';
+import type { Log } from '../../log.ts';
+import type { BoxCommand, BoxProcess } from '../box.ts';
+import { LAUNCHER_PROGRAM } from './launcher-program.ts';
+
+type Exit = { code: number } | { signal: string };
+
+interface Waiting {
+  resolve: (fields: string[]) => void;
+  reject: (error: Error) => void;
+}
+
+/** What the launcher starts a box with. */
+export interface MakeBox {
+  id: string;
+  uid: number;
+  gid: number;
+  /** cgroup.procs files that its commands join. */
+  cgroups: readonly string[];
+  /** Pairs of resource number and value. */
+  rlimits: ReadonlyArray<readonly [number, number]>;
+  argv: readonly string[];
+}
+
+const SIGNALS = { SIGKILL: 9, SIGTERM: 15 } as const;
+const SIGNAL_NAMES = new Map(
+  Object.entries({
+    SIGHUP: 1,
+    SIGINT: 2,
+    SIGQUIT: 3,
+    SIGILL: 4,
+    SIGTRAP: 5,
+    SIGABRT: 6,
+    SIGBUS: 7,
+    SIGFPE: 8,
+    SIGKILL: 9,
+    SIGUSR1: 10,
+    SIGSEGV: 11,
+    SIGUSR2: 12,
+    SIGPIPE: 13,
+    SIGALRM: 14,
+    SIGTERM: 15,
+    SIGSTKFLT: 16,
+    SIGXCPU: 24,
+    SIGXFSZ: 25,
+    SIGVTALRM: 26,
+    SIGPROF: 27,
+    SIGIO: 29,
+    SIGPWR: 30,
+    SIGSYS: 31,
+  }).map(([name, number]) => [number, name]),
+);
+
+/** The process that makes boxes and enters them for us; when it ends, for whatever reason, every box of it ends too. */
+export class Launcher {
+  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
+  readonly #starting = new Map<string, Waiting>();
+  readonly #running = new Map<string, (exit: Exit) => void>();
+  readonly #boxes = new Map<string, () => void>();
+  readonly #over: Promise<void>;
+  #lastCommand = 0;
+  #alive = true;
+
+  constructor(filter: string, log: Log) {
+    // A session of its own: Ctrl-C on the server's terminal is the server's to handle.
+    this.#child = spawn('perl', ['-e', LAUNCHER_PROGRAM, filter], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      detached: true,
+      cwd: '/',
+      env: { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C' },
+    });
+    this.#over = new Promise((resolve) => {
+      this.#child.once('error', (error) => this.#lost(error.message, resolve));
+      this.#child.once('close', () => this.#lost('the launcher ended', resolve));
+    });
+    this.#child.stdin.on('error', () => {}); // 'close' tells
+    this.#child.stderr.on('data', (text: Buffer) => log.warn({ launcher: String(text).trim() }, 'launcher'));
+    let rest = '';
+    this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      const lines = (rest + text).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) this.#hear(line.split(' '));
+    });
+  }
+
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  /** Starts a box; gives the host pid of its first process and the promise of its end. */
+  async make(box: MakeBox): Promise<{ pid: number; ended: Promise<void> }> {
+    const ended = new Promise<void>((resolve) => this.#boxes.set(box.id, resolve));
+    const limits = box.rlimits.map((pair) => pair.join(' ')).join('\n');
+    const ids = [String(box.uid), String(box.gid)];
+    const [pid] = await this.#ask(box.id, [
+      'make',
+      box.id,
+      ...ids,
+      box.cgroups.join('\n'),
+      limits,
+      ...box.argv,
+    ]);
+    return { pid: Number(pid), ended };
+  }
+
+  /** Kills a box; its `ended` resolves when it is gone. */
+  end(id: string): void {
+    this.#send(['end', id]);
+  }
+
+  /** Runs a command in a box. Throws an Error that says why it could not: `cwd '<dir>' does not exist`. */
+  async start(boxId: string, command: BoxCommand): Promise<BoxProcess> {
+    const id = `c${++this.#lastCommand}`;
+    const environment = Object.entries(command.env).map(([name, value]) => `${name}=${value}`);
+    const exit = new Promise<Exit>((resolve) => this.#running.set(id, resolve));
+    const head = ['start', id, boxId, command.stdin ? '1' : '', command.cwd, String(command.argv.length)];
+    const [pid, ...pipes] = await this.#ask(id, [...head, ...command.argv, ...environment]).catch(
+      (error: unknown) => {
+        this.#running.delete(id);
+        throw error;
+      },
+    );
+    const [stdin, stdout, stderr] = this.#openPipes(id, pipes);
+    if (!stdout || !stderr) throw new Error('the sandbox is gone');
+    const kill = (signal: keyof typeof SIGNALS): void => this.#send(['signal', id, String(SIGNALS[signal])]);
+    return { pid: Number(pid), stdin: stdin ?? null, stdout, stderr, exit, kill };
+  }
+
+  /** Ends it and every box; resolves when it is gone. */
+  async close(): Promise<void> {
+    this.#child.stdin.end();
+    await this.#over;
+  }
+
+  #openPipes(id: string, numbers: string[]): Array<Socket | undefined> {
+    const folder = `/proc/${this.#child.pid}/fd`;
+    try {
+      return numbers.map((number, at) => {
+        if (number === '-1') return undefined;
+        const mode = at === 0 ? constants.O_WRONLY : constants.O_RDONLY;
+        const fd = openSync(`${folder}/${number}`, mode | constants.O_NONBLOCK);
+        const socket = new Socket({ fd, readable: at !== 0, writable: at === 0 });
+        return socket.on('error', () => socket.destroy());
+      });
+    } finally {
+      this.#send(['opened', id]);
+    }
+  }
+
+  #ask(id: string, fields: string[]): Promise<string[]> {
+    return new Promise((resolve, reject) => {
+      if (!this.#alive) return reject(new EvalpoolError('INTERNAL', 'the launcher of sandboxes is gone'));
+      this.#starting.set(id, { resolve, reject });
+      this.#send(fields);
+    });
+  }
+
+  #send(fields: string[]): void {
+    const parts = fields.flatMap((field) => {
+      const bytes = Buffer.from(field);
+      return [lengthOf(bytes.length), bytes];
+    });
+    const frame = Buffer.concat(parts);
+    if (this.#alive) this.#child.stdin.write(Buffer.concat([lengthOf(frame.length), frame]));
+  }
+
+  #hear([word, id = '', ...fields]: string[]): void {
+    if (word === 'gone') return this.#gone(id);
+    if (word === 'ended') return this.#ended(id, fields);
+    const waiting = this.#starting.get(id);
+    this.#starting.delete(id);
+    if (word === 'made' || word === 'started') return waiting?.resolve(fields);
+    this.#boxes.delete(id);
+    return waiting?.reject(new Error(fields.join(' ')));
+  }
+
+  #gone(id: string): void {
+    this.#boxes.get(id)?.();
+    this.#boxes.delete(id);
+  }
+
+  #ended(id: string, [code, signal]: string[]): void {
+    const number = Number(signal);
+    this.#running.get(id)?.(
+      number === 0 ? { code: Number(code) } : { signal: SIGNAL_NAMES.get(number) ?? `SIG${number}` },
+    );
+    this.#running.delete(id);
+  }
+
+  #lost(reason: string, resolve: () => void): void {
+    this.#alive = false;
+    for (const { reject } of this.#starting.values()) reject(new EvalpoolError('INTERNAL', reason));
+    for (const ended of this.#running.values()) ended({ signal: 'SIGKILL' });
+    for (const gone of this.#boxes.values()) gone();
+    this.#starting.clear();
+    this.#running.clear();
+    this.#boxes.clear();
+    resolve();
+  }
+}
+
+function lengthOf(bytes: number): Buffer {
+  const field = Buffer.alloc(4);
+  field.writeUInt32BE(bytes);
+  return field;
+}
