@@ -52,7 +52,7 @@ async function tryEvaluate(
       ...context.kept,
       evidence: on.evidence,
       keyPrefix: `${claimed.batchId}/${claimed.evaluationId}/${claimed.attempt}`,
-      create: () => on.sandbox.create(claimed, spec.template, undefined),
+      create: (network) => on.sandbox.create(claimed, spec.template, network),
       destroy: () => on.sandbox.destroy(lost),
       secret: readSecret,
       signal: AbortSignal.any([context.stopping, context.lease.lost]),

@@ -1,0 +1,81 @@
+import { EvalpoolError } from '../errors.ts';
+import type { Sandbox } from '../sandbox/sandbox.ts';
+import type { Spec } from '../spec.ts';
+import { SCRIPT_STAGES, type Network } from '../stage.ts';
+import { applySubmission, hasSubmission, refuseEmptySubmission } from './apply-submission.ts';
+import { collectArtifacts } from './collect-artifacts.ts';
+import type { Keeping } from './evidence.ts';
+import { fetchRepo } from './fetch-repo.ts';
+import { judge, refuseUnjudgeable } from './judge.ts';
+import type { Mirrors } from './mirrors.ts';
+import { networkAtCreate, openDesks, readSecrets } from './open-desk.ts';
+import { readReport } from './read-report.ts';
+import { runBuild, runSetup } from './run-script.ts';
+import { stageRunner, type OnStage } from './run-stage.ts';
+import { runTests } from './run-tests.ts';
+
+/** What one attempt at a spec needs from whoever runs it. */
+export interface Attempt extends Keeping {
+  /** The network is the one its first script wants; undefined: as the provider's sandboxes are. */
+  create(network: Network | undefined): Promise<Sandbox>;
+  /** Called once for every sandbox that `create` gave, whatever happened; must not throw. */
+  destroy(sandbox: Sandbox): Promise<void>;
+  mirrors: Mirrors;
+  /** The value of EVALPOOL_SECRET_<name>. */
+  secret(name: string): string | undefined;
+  /** Networks that the provider offers, and the one its sandboxes have when none is asked for. */
+  networks: readonly Network[];
+  defaultNetwork: Network;
+  /** Ends the attempt early: `evaluate` then rejects with its reason, the sandbox destroyed. */
+  signal: AbortSignal;
+  onStage?: OnStage;
+}
+
+/** Evaluates one spec in a sandbox of its own. Resolves if it passed; else throws the EvalpoolError that says why not. */
+export async function evaluate(spec: Spec, attempt: Attempt): Promise<void> {
+  const { evidence, signal, onStage } = attempt;
+  const stage = stageRunner({ timeouts: spec.timeouts, timings: evidence.stages, signal, onStage });
+  const secrets = readSecrets(spec.secrets, (name) => attempt.secret(name));
+  refuseNetworks(spec, attempt.networks);
+  refuseUnjudgeable(spec);
+  refuseEmptySubmission(spec);
+  const sandbox = await stage('create', (time) => createInTime(spec, attempt, time.signal));
+  const at = openDesks(spec, { ...attempt, sandbox, stage, secrets });
+  try {
+    if (spec.repo !== undefined) await at('fetch', (desk) => fetchRepo(desk, spec, attempt.mirrors));
+    if (spec.setup !== undefined) await at('setup', (desk) => runSetup(desk, spec, spec.setup ?? ''));
+    if (hasSubmission(spec)) await at('patch', (desk) => applySubmission(desk, spec));
+    if (spec.build !== undefined) await at('build', (desk) => runBuild(desk, spec, spec.build ?? ''));
+    const run = await at('test', (desk) => runTests(desk, spec));
+    evidence.exitCode = run.exitCode;
+    await at('collect', async (desk) => {
+      await collectArtifacts(desk, spec, attempt);
+      const report = await readReport(desk, spec, run);
+      evidence.tests = report?.tests ?? [];
+      judge(spec, run, report);
+    });
+  } finally {
+    await stage('destroy', () => attempt.destroy(sandbox));
+  }
+}
+
+// A create that answers only after its deadline, or after a cancel, still made a sandbox.
+async function createInTime(spec: Spec, attempt: Attempt, signal: AbortSignal): Promise<Sandbox> {
+  const sandbox = await attempt.create(networkAtCreate(spec));
+  if (!signal.aborted) return sandbox;
+  await attempt.destroy(sandbox);
+  throw signal.reason;
+}
+
+function refuseNetworks(spec: Spec, offered: readonly Network[]): void {
+  for (const stage of SCRIPT_STAGES) {
+    const network = spec.network[stage];
+    if (network === undefined || offered.includes(network)) continue;
+    const has = offered.join(', ');
+    throw new EvalpoolError(
+      'NETWORK_UNAVAILABLE',
+      `network ${network} for ${stage}: the provider has ${has}`,
+      { stage },
+    );
+  }
+}

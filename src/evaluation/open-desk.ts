@@ -1,0 +1,107 @@
+import { EvalpoolError } from '../errors.ts';
+import type { CommandExit, Sandbox } from '../sandbox/sandbox.ts';
+import type { Spec } from '../spec.ts';
+import { SCRIPT_STAGES, type Network, type Stage } from '../stage.ts';
+import { openStageLog, type Keeping, type StageLogWriter } from './evidence.ts';
+import { credentialsOf } from './repo-address.ts';
+import type { RunStage, StageTime } from './run-stage.ts';
+
+/** Hears what a command prints, beside the stage's log. */
+export type Hear = (chunk: string, stream: 'stdout' | 'stderr') => void;
+
+/** What a stage inside the sandbox works with. */
+export interface Desk {
+  sandbox: Sandbox;
+  user: string;
+  log: StageLogWriter;
+  time: StageTime;
+  /** Runs a command with the stage's environment and what is left of its time; its output goes to the log. */
+  run(command: string, hear?: Hear): Promise<CommandExit>;
+}
+
+/** Runs the work of one stage inside the sandbox at a desk of its own. */
+export type AtDesk = <T>(stage: Stage, work: (desk: Desk) => Promise<T>) => Promise<T>;
+
+/** The desks of one attempt: each stage has its network, its environment and its log. */
+export function openDesks(
+  spec: Spec,
+  given: Keeping & {
+    sandbox: Sandbox;
+    stage: RunStage;
+    defaultNetwork: Network;
+    secrets: Readonly<Record<string, string>>;
+  },
+): AtDesk {
+  let network = networkAtCreate(spec) ?? given.defaultNetwork;
+  return (stage, work) =>
+    given.stage(stage, async (time) => {
+      const secrets = stage === 'fetch' || stage === 'setup' ? given.secrets : {};
+      const hidden = stage === 'fetch' ? credentialsOf(spec.repo ?? '') : [];
+      const log = openStageLog(stage, given, [...Object.values(secrets), ...hidden]);
+      const env = { ...spec.env, ...secrets };
+      try {
+        const wanted = networkOf(spec, stage, given.defaultNetwork) ?? network;
+        if (wanted !== network) await given.sandbox.setNetwork(wanted);
+        network = wanted;
+        const { sandbox } = given;
+        return await work({
+          sandbox,
+          user: spec.user,
+          log,
+          time,
+          run: runner({ sandbox, spec, log, time, env }),
+        });
+      } finally {
+        await log.close();
+      }
+    });
+}
+
+/** The network a sandbox should be created with, so that its first script needs no change. */
+export function networkAtCreate(spec: Spec): Network | undefined {
+  if (spec.repo !== undefined) return spec.network.fetch;
+  if (spec.setup !== undefined) return spec.network.setup;
+  return spec.build === undefined ? spec.network.test : spec.network.build;
+}
+
+function networkOf(spec: Spec, stage: Stage, byDefault: Network): Network | undefined {
+  const scripted = SCRIPT_STAGES.find((each) => each === stage);
+  return scripted === undefined ? undefined : (spec.network[scripted] ?? byDefault);
+}
+
+function runner(given: {
+  sandbox: Sandbox;
+  spec: Spec;
+  log: StageLogWriter;
+  time: StageTime;
+  env: Record<string, string>;
+}): Desk['run'] {
+  return (command, hear) =>
+    given.sandbox.run({
+      command,
+      user: given.spec.user,
+      env: given.env,
+      deadlineMs: given.time.leftMs(),
+      signal: given.time.signal,
+      onOutput(chunk, stream) {
+        given.log.write(chunk);
+        hear?.(chunk, stream);
+      },
+    });
+}
+
+/** The values of the secrets that a spec names. Throws SECRET_MISSING. */
+export function readSecrets(
+  names: readonly string[],
+  secret: (name: string) => string | undefined,
+): Record<string, string> {
+  return Object.fromEntries(
+    names.map((name) => {
+      const value = secret(name);
+      if (value === undefined) {
+        throw new EvalpoolError('SECRET_MISSING', `secret ${name} is not set for the evaluators`);
+      }
+      return [name, value];
+    }),
+  );
+}
