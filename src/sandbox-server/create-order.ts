@@ -17,7 +17,7 @@ const Egress = z.object({
   allowOut: Hosts,
   denyOut: Hosts,
   rules: z.record(z.string(), z.unknown()).nullish(),
-  egressProxy: z.unknown(),
+  egressProxy: z.unknown().optional(),
 });
 const NewSandbox = z.object({
   templateID: z.string(),

@@ -3,6 +3,8 @@ import type { Refusal } from './refusal.ts';
 
 /** Unsent bytes of one stream above which its process is paused. */
 const FULL_BYTES = 256 * 1024;
+/** How long the first write waits, ms: a command that is over by then is answered whole, in a single write. */
+const FIRST_WRITE_MS = 10;
 /** Longest chunk of output in one event, as envd's. */
 const CHUNK_BYTES = 32 * 1024;
 
@@ -75,11 +77,14 @@ export class EventStream {
     if (this.#ended) return true;
     this.#pending.push(bytes);
     this.#pendingBytes += bytes.length;
-    if (!this.#flushing) {
-      this.#flushing = true;
-      setImmediate(() => this.#flush());
-    }
+    if (!this.#flushing) this.#flushSoon();
     return this.#pendingBytes + this.#response.writableLength < FULL_BYTES;
+  }
+
+  #flushSoon(): void {
+    this.#flushing = true;
+    if (this.#response.headersSent) setImmediate(() => this.#flush());
+    else setTimeout(() => this.#flush(), FIRST_WRITE_MS);
   }
 
   #flush(): void {

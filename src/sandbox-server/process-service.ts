@@ -22,7 +22,7 @@ export interface Call {
 export const processCalls: Readonly<Record<string, (call: Call) => object | Promise<object>>> = {
   List: ({ sandbox }) => ({
     processes: [...sandbox.processes.values()]
-      .filter((process) => !process.hasEnded)
+      .filter((process) => !process.isOver)
       .map(({ config, pid, tag }) => ({ config, pid, ...(tag === undefined ? {} : { tag }) })),
   }),
   SendInput: sendInput,
@@ -65,19 +65,19 @@ async function startInBox(
   as: { account: Account; stdin: boolean },
 ): Promise<BoxProcess> {
   const cwd = config.cwd ? resolvePath(config.cwd, as.account) : as.account.home;
-  if (config.cwd) await checkFolder(sandbox, cwd);
-  return sandbox.box.start({
-    argv: [config.cmd, ...config.args],
-    env: { ...accountEnvironment(as.account), ...sandbox.envVars, ...config.envs },
-    cwd,
-    user: as.account.name,
-    stdin: as.stdin,
-  });
+  const env = { ...accountEnvironment(as.account), ...sandbox.envVars, ...config.envs };
+  const argv = [config.cmd, ...config.args];
+  try {
+    return await sandbox.box.start({ argv, env, cwd, user: as.account.name, stdin: as.stdin });
+  } catch (error) {
+    await checkFolder(sandbox, cwd);
+    throw error;
+  }
 }
 
 async function checkFolder(sandbox: LiveSandbox, cwd: string): Promise<void> {
   const seen = await statInside(sandbox.box.root, cwd).catch(() => null);
-  if (!seen) throw new Refusal(400, `cwd '${cwd}' does not exist`);
+  if (seen === null) throw new Refusal(400, `cwd '${cwd}' does not exist`);
   if (!seen.target?.isDirectory()) throw new Refusal(400, `cwd '${cwd}' is not a directory`);
 }
 
@@ -108,7 +108,7 @@ async function sendInput({ sandbox, message }: Call): Promise<object> {
 function sendSignal({ sandbox, message }: Call): object {
   const { process: selector, signal } = parseAs(ProcessRequest, message);
   const process = find(sandbox, selector);
-  if (process.hasEnded) throw new Refusal(404, `process with pid ${process.pid} not found`);
+  if (process.isOver) throw new Refusal(404, `process with pid ${process.pid} not found`);
   if (signal === 'SIGNAL_SIGKILL' || signal === 9) process.signal('SIGKILL');
   else if (signal === 'SIGNAL_SIGTERM' || signal === 15) process.signal('SIGTERM');
   else throw new Refusal(400, `invalid signal: ${signal ?? 'SIGNAL_UNSPECIFIED'}`);

@@ -58,8 +58,9 @@ export class RunningProcess {
     return this.#child.stdin;
   }
 
-  get hasEnded(): boolean {
-    return this.#end !== null;
+  /** True from its end or a kill on, even while its last words are read. */
+  get isOver(): boolean {
+    return this.#end !== null || this.#killed;
   }
 
   /** Tells a stream everything from now on; a process that has ended tells only that. */

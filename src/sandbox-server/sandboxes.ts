@@ -91,9 +91,9 @@ export class Sandboxes {
   }
 
   /** From now on, this long. */
-  setLife(sandbox: LiveSandbox, lifeMs: number): void {
+  setLife(sandbox: LiveSandbox, lifeMs: number, nowMs = Date.now()): void {
     clearTimeout(sandbox.expiry);
-    sandbox.endsAt = new Date(Date.now() + lifeMs);
+    sandbox.endsAt = new Date(nowMs + lifeMs);
     sandbox.expiry = setTimeout(() => this.#bury(sandbox, 'expired'), lifeMs);
   }
 
@@ -126,7 +126,7 @@ export class Sandboxes {
       expiry: undefined,
     };
     this.#live.set(id, sandbox);
-    this.setLife(sandbox, lifeMs);
+    this.setLife(sandbox, lifeMs, startedAt.getTime());
     void box.ended.then(() => this.#bury(sandbox, 'ended by itself'));
     return sandbox;
   }

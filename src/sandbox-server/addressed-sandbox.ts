@@ -1,0 +1,42 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Refusal } from './refusal.ts';
+import type { LiveSandbox, Sandboxes } from './sandboxes.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Whose data plane is asked; set before the body is read, on data plane routes only. */
+    sandbox: LiveSandbox;
+  }
+}
+
+const ENVD_PORT = '49983';
+
+/** Which sandbox and port a request is for, by E2B's headers, else by the host name `<port>-<id>.…`; undefined: none. */
+export function addressedSandbox(request: FastifyRequest): { id: string; port: string } | undefined {
+  const id = request.headers['e2b-sandbox-id'];
+  if (typeof id === 'string') return { id, port: String(request.headers['e2b-sandbox-port'] ?? ENVD_PORT) };
+  const [, port, inHost] = /^(\d{1,5})-([a-z0-9]+)\./.exec(request.headers.host ?? '') ?? [];
+  return port !== undefined && inHost !== undefined ? { id: inHost, port } : undefined;
+}
+
+/** Finds the sandbox of a request and sets it; false: there is none, and the reply already says so as E2B's proxy does. */
+export function enter(request: FastifyRequest, reply: FastifyReply, sandboxes: Sandboxes): boolean {
+  const address = addressedSandbox(request);
+  if (!address) throw new Refusal(400, 'the request names no sandbox: expected the header E2b-Sandbox-Id');
+  const sandbox = sandboxes.find(address.id);
+  if (sandbox && address.port === ENVD_PORT) {
+    request.sandbox = sandbox;
+    return true;
+  }
+  void reply.code(502).send(
+    sandbox
+      ? {
+          sandboxId: address.id,
+          message: 'The sandbox is running but port is not open',
+          port: Number(address.port),
+          code: 502,
+        }
+      : { sandboxId: address.id, message: 'The sandbox was not found', code: 502 },
+  );
+  return false;
+}

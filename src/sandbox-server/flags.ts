@@ -1,0 +1,74 @@
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { EvalpoolError } from '../errors.ts';
+import type { BoxLimits } from './box.ts';
+
+/** How the sandbox server is started. */
+export interface Flags {
+  /** Port 0: any free one. */
+  port: number;
+  host: string;
+  /** Where the sandboxes' files lie; undefined: `sandboxes` in EVALPOOL_HOME. */
+  home: string | undefined;
+  maxSandboxes: number | undefined;
+  limits: BoxLimits;
+  json: boolean;
+}
+
+const OPTIONS = {
+  port: { type: 'string', default: '0' },
+  host: { type: 'string', default: '127.0.0.1' },
+  home: { type: 'string' },
+  'max-sandboxes': { type: 'string' },
+  'memory-mb': { type: 'string', default: '1024' },
+  cpus: { type: 'string', default: String(Math.min(2, availableParallelism())) },
+  'disk-mb': { type: 'string', default: '1024' },
+  processes: { type: 'string', default: '256' },
+  json: { type: 'boolean', default: false },
+} as const;
+
+/** Reads the command line. Throws USAGE that names the flag, what was expected and what was there. */
+export function readFlags(argv: readonly string[]): Flags {
+  const { values } = parse(argv);
+  const max = values['max-sandboxes'];
+  return {
+    port: number('port', values.port, { least: 0, most: 65_535 }),
+    host: values.host,
+    home: values.home,
+    maxSandboxes: max === undefined ? undefined : number('max-sandboxes', max, { least: 1 }),
+    limits: {
+      memoryMb: number('memory-mb', values['memory-mb'], { least: 16 }),
+      cpus: number('cpus', values.cpus, { least: 0.1, fractional: true }),
+      processes: number('processes', values.processes, { least: 8 }),
+      diskMb: number('disk-mb', values['disk-mb'], { least: 1 }),
+    },
+    json: values.json,
+  };
+}
+
+/** True for an address that only this machine reaches. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+function parse(argv: readonly string[]): ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>> {
+  try {
+    return parseArgs({ args: [...argv], options: OPTIONS });
+  } catch (error) {
+    throw new EvalpoolError('USAGE', error instanceof Error ? error.message : String(error), {
+      cause: error,
+    });
+  }
+}
+
+function number(
+  flag: string,
+  text: string,
+  allowed: { least: number; most?: number; fractional?: true },
+): number {
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  const { least, most = 1e9, fractional } = allowed;
+  if (value >= least && value <= most && (fractional || Number.isInteger(value))) return value;
+  const kind = fractional ? 'a number' : 'a whole number';
+  throw new EvalpoolError('USAGE', `--${flag}: expected ${kind} from ${least} to ${most}, got '${text}'`);
+}

@@ -1,0 +1,74 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { Sandbox } from 'e2b';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const MAIN = join(import.meta.dirname, '../../src/sandbox-server/main.ts');
+let home: string;
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'evalpool-server-'));
+  await chmod(home, 0o755); // the sandboxes' own users pass through it
+});
+afterAll(() => rm(home, { recursive: true, force: true }));
+
+test('the program says in one line where it listens, serves, and ends with all it holds on SIGTERM', async () => {
+  const program = start(['--json', '--port', '0', '--home', home]);
+  const said: { url: string; apiKey: string; wall: object } = JSON.parse(await firstLine(program));
+  expect(said.wall).toMatchObject({ facts: expect.any(Array), networks: expect.any(Array) });
+  const sandbox = await Sandbox.create({ apiUrl: said.url, sandboxUrl: said.url, apiKey: said.apiKey });
+  const handle = await sandbox.commands.run('sleep 100', { background: true });
+  const running = handle.wait();
+  running.catch(() => {});
+  program.kill('SIGTERM');
+  expect(await once(program, 'exit')).toEqual([0, null]);
+  await expect(running).rejects.toThrow('terminated');
+});
+
+test('for people it names what to export and the walls in force', async () => {
+  const program = start(['--home', home], { EVALPOOL_SANDBOX_KEY: 'chosen' });
+  let text = '';
+  for await (const chunk of program.stdout ?? []) {
+    text += String(chunk);
+    if (text.includes('Wall:')) break;
+  }
+  program.kill('SIGINT');
+  expect(await once(program, 'exit')).toEqual([0, null]);
+  expect(text).toMatch(/export E2B_API_URL=http:\S+ E2B_SANDBOX_URL=http:\S+ E2B_API_KEY=chosen/);
+  expect(text).toMatch(/1024 MB memory, \d+ cpus, 256 processes, 1024 MB disk/);
+});
+
+test('beyond loopback it wants a key, and of flags it wants sense', async () => {
+  expect(await ending(['--host', '0.0.0.0'])).toEqual([2, expect.stringContaining('EVALPOOL_SANDBOX_KEY')]);
+  expect(await ending(['--port', 'http'])).toEqual([
+    2,
+    expect.stringContaining("expected a whole number from 0 to 65535, got 'http'"),
+  ]);
+  expect(await ending(['--what'])).toEqual([2, expect.stringContaining('--what')]);
+});
+
+function start(flags: string[], env: Record<string, string> = {}): ChildProcess {
+  return spawn(process.execPath, ['--import', 'tsx', MAIN, ...flags], {
+    env: { PATH: process.env['PATH'], HOME: home, EVALPOOL_HOME: home, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+async function firstLine(program: ChildProcess): Promise<string> {
+  const { stdout, stderr } = program;
+  if (!stdout || !stderr) throw new Error('no pipes');
+  stderr.pipe(process.stderr);
+  const [line] = await once(createInterface(stdout), 'line');
+  return String(line);
+}
+
+async function ending(flags: string[]): Promise<[unknown, string]> {
+  const program = start(flags);
+  let text = '';
+  program.stderr?.on('data', (chunk) => (text += String(chunk)));
+  const [code] = await once(program, 'close');
+  return [code, text];
+}

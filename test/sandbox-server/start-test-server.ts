@@ -1,0 +1,57 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Sandbox } from 'e2b';
+import { makeLog } from '../../src/log.ts';
+import { startSandboxServer, type SandboxServer } from '../../src/sandbox-server/start-server.ts';
+import { openWall } from '../../src/sandbox-server/walls/open-wall.ts';
+
+/** A real server with the real wall on a free port, and how the SDK reaches it. */
+export interface TestServer {
+  server: SandboxServer;
+  /** Options of every SDK call. */
+  sdk: { apiUrl: string; sandboxUrl: string; apiKey: string; requestTimeoutMs: number };
+  close(): Promise<void>;
+}
+
+export const LIMITS = { memoryMb: 512, cpus: 2, processes: 128, diskMb: 256 };
+
+/** Starts one; `close` leaves nothing behind. */
+export async function startTestServer(maxSandboxes?: number): Promise<TestServer> {
+  const home = await mkdtemp(join(tmpdir(), 'evalpool-sandboxes-'));
+  await chmod(home, 0o755); // the sandboxes' own users pass through it
+  const log = makeLog('test', 'silent');
+  const wall = await openWall({ home, log });
+  const apiKey = 'key-of-the-test';
+  const server = await startSandboxServer({
+    host: '127.0.0.1',
+    port: 0,
+    apiKey,
+    limits: LIMITS,
+    maxSandboxes,
+    wall,
+    log,
+  });
+  return {
+    server,
+    sdk: { apiUrl: server.url, sandboxUrl: server.url, apiKey, requestTimeoutMs: 30_000 },
+    close: async () => {
+      await server.close();
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}
+
+/** What the SDK sends with every request to a sandbox. */
+export function dataPlaneHeaders(sandbox: Sandbox): Record<string, string> {
+  const token = String(Reflect.get(sandbox, 'envdAccessToken'));
+  return { 'e2b-sandbox-id': sandbox.sandboxId, 'e2b-sandbox-port': '49983', 'x-access-token': token };
+}
+
+/** A Connect envelope around a message. */
+export function envelope(json: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(5 + Buffer.byteLength(json));
+  new DataView(bytes.buffer).setUint32(1, bytes.length - 5);
+  bytes.set(new TextEncoder().encode(json), 5);
+  return bytes;
+}
