@@ -23,7 +23,7 @@ export interface Blobs {
 /** Blobs in a folder of this machine's disk. */
 export function openBlobs(folder: string): Blobs {
   return {
-    put: (key, bytes) => put(pathOf(folder, key), bytes),
+    put: async (key, bytes) => await put(pathOf(folder, key), bytes),
     read: (key) => stored(() => readIfThere(pathOf(folder, key))),
     tail: async (key) => shownTail(await stored(() => readEnd(pathOf(folder, key)))),
     remove: (prefix) => stored(() => rm(pathOf(folder, prefix), { recursive: true, force: true })),

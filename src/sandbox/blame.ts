@@ -54,7 +54,7 @@ function codeInSandbox(thrown: unknown, message: string): ErrorCode {
   if (CUT.test(message) || UNHEARD.test(message) || thrown instanceof TimeoutError) return 'STREAM_LOST';
   if (thrown instanceof InvalidArgumentError) return 'INTERNAL';
   if (isNetworkRefusal(thrown, message)) return 'NETWORK_UNAVAILABLE';
-  return 'SANDBOX_LOST';
+  return thrown instanceof SandboxError ? 'SANDBOX_LOST' : 'INTERNAL';
 }
 
 function isNetworkRefusal(thrown: unknown, message: string): boolean {

@@ -1,4 +1,4 @@
-import { FileNotFoundError, type Sandbox as SdkSandbox } from '@e2b/code-interpreter';
+import { FileNotFoundError, InvalidArgumentError, type Sandbox as SdkSandbox } from '@e2b/code-interpreter';
 import { EvalpoolError } from '../errors.ts';
 import { blame } from './blame.ts';
 import { networkOptions } from './network-options.ts';
@@ -6,7 +6,7 @@ import { runCommand } from './run-command.ts';
 import type { Sandbox } from './sandbox.ts';
 
 // Slow enough for a thin line to the cloud; the stage's own deadline comes first.
-const transferTimeoutMs = (bytes: number): number => 60_000 + bytes / 250;
+const transferTimeoutMs = (bytes: number): number => 60_000 + Math.ceil(bytes / 250);
 
 /** The SDK's sandbox behind our own small interface. Every error of the SDK is translated on the way out. */
 export function wrapSandbox(sdk: SdkSandbox): Sandbox {
@@ -54,7 +54,7 @@ async function readFile(
     });
     return await readBounded(stream, path, how.maxBytes);
   } catch (error) {
-    if (error instanceof FileNotFoundError) return null;
+    if (error instanceof FileNotFoundError || error instanceof InvalidArgumentError) return null;
     throw blame(error, 'sandbox');
   }
 }
