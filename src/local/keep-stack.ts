@@ -42,7 +42,7 @@ export async function keepStack(config: Config, log: Log, signal: AbortSignal): 
     started.resolve(startStack(plan));
     await Promise.race([over, started.promise.then(async () => over)]);
   } catch (error) {
-    reportFailure(desk, asEvalpoolError(error, 'STACK_FAILED'), log);
+    await reportFailure(desk, asEvalpoolError(error, 'STACK_FAILED'), log);
   } finally {
     desk.shut();
     await endChildren(nursery);
@@ -50,8 +50,10 @@ export async function keepStack(config: Config, log: Log, signal: AbortSignal): 
   }
 }
 
-function reportFailure(desk: LeaseDesk, error: EvalpoolError, log: Log): void {
+// Whoever started us may not have come yet: it must hear why there will be no stack.
+async function reportFailure(desk: LeaseDesk, error: EvalpoolError, log: Log): Promise<void> {
   log.error({ error: error.message }, 'the stack failed');
+  await desk.met;
   desk.broadcast({ say: 'failed', problem: problemOf(error) });
 }
 

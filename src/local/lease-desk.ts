@@ -12,6 +12,8 @@ type Hello = Extract<FromRun, { say: 'hello' }>;
 export interface LeaseDesk {
   /** Resolves when the last lease has gone, or when nobody came for the first within the patience. */
   empty: Promise<void>;
+  /** Resolves when the first run has come, or will not. */
+  met: Promise<void>;
   /** Tells every lease; the last word is told to later ones too, while they wait. */
   broadcast(message: FromKeeper): void;
   /** Whoever connects from now on finds nobody. Leases stay until the process ends: so runs see that all is gone. */
@@ -33,20 +35,26 @@ interface Room {
   leases: Set<Socket>;
   patience: NodeJS.Timeout;
   empty: Deferred<void>;
+  met: Deferred<void>;
   lastWord?: FromKeeper;
 }
 
 /** Listens for runs on a unix socket. The caller holds the stack's lock: an old socket there is a dead one. */
 export async function openLeaseDesk(path: string, clerk: Clerk): Promise<LeaseDesk> {
   const empty = deferred();
-  const patience = setTimeout(() => empty.resolve(), PATIENCE_MS);
-  const room: Room = { clerk, leases: new Set<Socket>(), patience, empty };
+  const met = deferred();
+  const patience = setTimeout(() => {
+    met.resolve();
+    empty.resolve();
+  }, PATIENCE_MS);
+  const room: Room = { clerk, leases: new Set<Socket>(), patience, empty, met };
   const server = createServer((socket) => receive(room, socket));
   rmSync(path, { force: true });
   server.listen(path);
   await once(server, 'listening');
   return {
     empty: empty.promise,
+    met: met.promise,
     broadcast: (message) => {
       room.lastWord = message;
       room.leases.forEach((socket) => sayTo(socket, message));
@@ -71,6 +79,7 @@ async function greet(room: Room, socket: Socket, hello: Hello): Promise<void> {
     room.clerk.check(hello);
     clearTimeout(room.patience);
     room.leases.add(socket);
+    room.met.resolve();
     if (room.lastWord) sayTo(socket, room.lastWord);
     sayTo(socket, await room.clerk.serve(hello));
   } catch (error) {

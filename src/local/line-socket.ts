@@ -5,10 +5,13 @@ import type { FromKeeper, FromRun } from './messages.ts';
 
 /** Hands over each line that has the expected form; others are dropped. */
 export function readLines<T>(socket: Socket, form: z.ZodType<T>, take: (message: T) => void): void {
-  createInterface({ input: socket }).on('line', (line) => {
+  const lines = createInterface({ input: socket });
+  lines.on('line', (line) => {
     const message = form.safeParse(parse(line));
     if (message.success) take(message.data);
   });
+  // It repeats the socket's error; the socket's end says enough.
+  lines.on('error', () => {});
 }
 
 /** Writes one message, if the other side is still there. */
