@@ -1,0 +1,116 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readConfig } from '../src/config.ts';
+import { acceptSpecs } from '../src/database/accept-specs.ts';
+import { openBatch, readBatch, sealBatch, type Batch } from '../src/database/batches.ts';
+import { connectDatabase, type Database } from '../src/database/connect.ts';
+import { useStack, type Stack } from '../src/local/use-stack.ts';
+import { makeLog } from '../src/log.ts';
+import { Bell } from '../src/pacing.ts';
+import { openWake, type Wake } from '../src/queue/wake.ts';
+import { openSandboxes } from '../src/sandbox/e2b-sandboxes.ts';
+import { readProvider } from '../src/slots/tiers.ts';
+
+const log = makeLog('test', 'silent');
+
+describe('an outage in the middle of a batch', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'evalpool-test-'));
+  chmodSync(folder, 0o711);
+  let stack: Stack;
+  let database: Database;
+  let wake: Wake;
+
+  beforeAll(async () => {
+    const config = readConfig({ EVALPOOL_HOME: join(folder, 'home') });
+    stack = await useStack(config, { log, concurrency: 4 });
+    database = connectDatabase(stack.databaseUrl, log);
+    wake = openWake(stack.redisUrl);
+  });
+  afterAll(async () => {
+    wake.close();
+    await database.destroy();
+    await stack.leave();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function submit(name: string, count: number, script: string): Promise<string> {
+    const batch = await openBatch(database, name, 'local');
+    const specs = Array.from({ length: count }, (_, index) => ({
+      spec: { id: `${name}/${index}`, test: script },
+      contentHash: String(index),
+      source: null,
+    }));
+    await acceptSpecs(database, batch.id, randomUUID(), specs);
+    await sealBatch(database, batch.id);
+    wake.send('dispatch');
+    return batch.id;
+  }
+
+  async function until(batchId: string, reached: (batch: Batch, running: number) => boolean): Promise<Batch> {
+    const bell = new Bell();
+    const unsubscribe = wake.on(`batch:${batchId}`, () => bell.ring());
+    try {
+      for (;;) {
+        const batch = await readBatch(database, batchId);
+        const running = await database
+          .selectFrom('evaluations')
+          .select('id')
+          .where('state', '=', 'running')
+          .execute();
+        if (batch && reached(batch, running.length)) return batch;
+        await bell.wait(100);
+      }
+    } finally {
+      unsubscribe();
+    }
+  }
+
+  async function expectNothingHeld(): Promise<void> {
+    const { apiUrl, sandboxUrl, apiKey, name } = stack.provider;
+    const provider = {
+      ...readConfig({}).provider,
+      apiUrl: apiUrl ?? undefined,
+      sandboxUrl: sandboxUrl ?? undefined,
+      apiKey: apiKey ?? undefined,
+    };
+    const bell = new Bell();
+    while ((await readProvider(database, name))?.held) await bell.wait(200);
+    expect(await openSandboxes(provider).list({})).toEqual([]);
+  }
+
+  test('an evaluator killed with -9 costs time, no verdict, no sandbox and no slot', async () => {
+    const id = await submit('killed', 12, 'sleep 1');
+    await until(id, (batch, running) => batch.counts.passed > 0 && running > 0);
+    const evaluator = await database
+      .selectFrom('processes')
+      .select('pid')
+      .where('kind', '=', 'evaluator')
+      .where('ended_at', 'is', null)
+      .executeTakeFirstOrThrow();
+    process.kill(evaluator.pid, 'SIGKILL');
+    const batch = await until(id, ({ state }) => state === 'finished');
+    expect(batch.counts).toMatchObject({ passed: 12, infra_error: 0 });
+    const lost = await database
+      .selectFrom('attempts')
+      .select('number')
+      .where('reason', '=', 'worker_lost')
+      .execute();
+    expect(lost.length).toBeGreaterThan(0);
+    await expectNothingHeld();
+  });
+
+  test('all of Redis lost costs no verdict', async () => {
+    const id = await submit('flushed', 16, 'sleep 0.3');
+    await until(id, (_batch, running) => running > 0);
+    const redis = new Redis(stack.redisUrl.replace('unix://', ''));
+    await redis.flushall();
+    redis.disconnect();
+    const batch = await until(id, ({ state }) => state === 'finished');
+    expect(batch.counts).toMatchObject({ passed: 16, infra_error: 0 });
+    await expectNothingHeld();
+  });
+});
