@@ -1,13 +1,6 @@
 import { lstatSync, readlinkSync } from 'node:fs';
 import type { BoxLimits } from '../box.ts';
-
-/** Prepared once per server: what every box shows read-only. */
-export interface Toolchain {
-  /** Synthesized /etc on the host. */
-  etc: string;
-  /** Folder with `bin/node`, shown as /opt/node; null: Node lies under /usr. */
-  node: string | null;
-}
+import type { ShownFiles } from './shown-files.ts';
 
 const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty'];
 const MEGABYTE = 1024 * 1024;
@@ -20,17 +13,17 @@ const FIRST_PROCESS =
   'trap "" HUP INT QUIT USR1 USR2 ALRM TERM CHLD; echo ready; exec >/dev/null 2>&1 3>&-; read -r _ <&4';
 
 /** Bubblewrap's arguments up to the limits: the same for every box. */
-export function sharedArguments(toolchain: Toolchain): string[] {
+export function sharedArguments(shown: ShownFiles): string[] {
   return [
     ...words('bwrap --unshare-user --unshare-pid --unshare-net --unshare-ipc --unshare-uts --unshare-cgroup'),
     ...words(`--as-pid-1 --info-fd 3 --hostname sandbox --uid ${INSIDE_ID} --gid ${INSIDE_ID}`),
     // With a capability that commands lack, they can neither trace it nor open its pipe through /proc/1/fd.
     ...words('--cap-add CAP_KILL --ro-bind /usr /usr --proc /proc'),
     '--ro-bind',
-    toolchain.etc,
+    shown.etc,
     '/etc',
     ...['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'].flatMap(asOnHost),
-    ...(toolchain.node === null ? [] : ['--ro-bind', toolchain.node, '/opt/node']),
+    ...nodeArguments(shown.node),
     ...words('--perms 0755 --dir /dev --perms 0755 --dir /var --perms 0755 --dir /home'),
     ...DEVICES.flatMap((name) => words(`--dev-bind /dev/${name} /dev/${name}`)),
     ...words('--symlink /proc/self/fd /dev/fd --symlink /proc/self/fd/0 /dev/stdin'),
@@ -49,6 +42,25 @@ export function boxArguments(limits: BoxLimits): string[] {
     '/bin/sh',
     '-c',
     FIRST_PROCESS,
+  ];
+}
+
+function nodeArguments(node: ShownFiles['node']): string[] {
+  if (node === null) return [];
+  const binary = ['--ro-bind', node.binary, '/opt/node/bin/node'];
+  if (node.npm === null) return binary;
+  const [npm, npx] = ['npm', 'npx'].map((name) =>
+    words(`--symlink ../lib/node_modules/npm/bin/${name}-cli.js /opt/node/bin/${name}`),
+  );
+  const modules = '/opt/node/lib/node_modules/npm';
+  return [
+    ...words('--perms 0755 --dir /opt'),
+    ...binary,
+    '--ro-bind',
+    node.npm,
+    modules,
+    ...(npm ?? []),
+    ...(npx ?? []),
   ];
 }
 

@@ -37,7 +37,8 @@ const WRITTEN: Readonly<Record<string, string>> = {
   hosts: '127.0.0.1 localhost sandbox\n::1 localhost\n',
   hostname: 'sandbox\n',
   'nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files dns\nprotocols: files\nservices: files\n',
-  'resolv.conf': '# no network\n',
+  // Where slirp4netns answers for the host's resolver; without a network there is no route to it, and look-ups fail at once.
+  'resolv.conf': 'nameserver 10.0.2.3\noptions timeout:5 attempts:2\n',
   profile: `export PATH="$HOME/.local/bin:${PROFILE_PATH}"\nexport PS1='\\u@\\h:\\w\\$ '\n`,
   gitconfig:
     '[safe]\n\tdirectory = *\n[init]\n\tdefaultBranch = main\n[user]\n\tname = user\n\temail = user@sandbox\n',

@@ -1,4 +1,5 @@
 import { ENTER_PROGRAM } from './enter-program.ts';
+import { NETWORK_PROGRAM } from './network-program.ts';
 
 /**
  * The launcher, in Perl: one long-lived process of the server that starts boxes and enters them (docs/decisions says why).
@@ -76,6 +77,7 @@ sub box_reports {
   my $pidfd = syscall $PIDFD_OPEN, $pid + 0, 0;
   return if $pidfd < 0;
   $box->{pidfd} = $pidfd;
+  $box->{pid} = $pid;
   answer('made', $box->{id}, $pid);
 }
 
@@ -91,7 +93,10 @@ sub box_gone {
   delete $box{$_[0]};
   return answer('failed', $box->{id}, one_line($box->{text})) unless defined $box->{pidfd};
   POSIX::close($box->{pidfd});
-  answer('gone', $box->{id});
+  my $gone = sub { answer('gone', $box->{id}) };
+  return $gone->() unless $box->{slirp};
+  $box->{when_gone} = $gone;
+  kill 9, $box->{slirp};
 }
 
 sub end {
@@ -100,7 +105,9 @@ sub end {
   syscall $PIDFD_SIGNAL, $box->{pidfd}, 9, 0, 0 if defined $box->{pidfd};
 }
 ${ENTER_PROGRAM}
-my %on = (make => \&make, start => \&start, opened => \&opened, signal => \&send_signal, end => \&end);
+${NETWORK_PROGRAM}
+my %on = (make => \&make, start => \&start, opened => \&opened, signal => \&send_signal, end => \&end,
+  network => \&network);
 
 sub obey {
   my ($name, @fields) = unpack '(N/a)*', shift;

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
-import { constants, openSync } from 'node:fs';
+import { constants as flags, openSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { EvalpoolError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
@@ -26,34 +27,7 @@ export interface MakeBox {
   argv: readonly string[];
 }
 
-const SIGNALS = { SIGKILL: 9, SIGTERM: 15 } as const;
-const SIGNAL_NAMES = new Map(
-  Object.entries({
-    SIGHUP: 1,
-    SIGINT: 2,
-    SIGQUIT: 3,
-    SIGILL: 4,
-    SIGTRAP: 5,
-    SIGABRT: 6,
-    SIGBUS: 7,
-    SIGFPE: 8,
-    SIGKILL: 9,
-    SIGUSR1: 10,
-    SIGSEGV: 11,
-    SIGUSR2: 12,
-    SIGPIPE: 13,
-    SIGALRM: 14,
-    SIGTERM: 15,
-    SIGSTKFLT: 16,
-    SIGXCPU: 24,
-    SIGXFSZ: 25,
-    SIGVTALRM: 26,
-    SIGPROF: 27,
-    SIGIO: 29,
-    SIGPWR: 30,
-    SIGSYS: 31,
-  }).map(([name, number]) => [number, name]),
-);
+const SIGNAL_NAMES = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
 
 /** The process that makes boxes and enters them for us; when it ends, for whatever reason, every box of it ends too. */
 export class Launcher {
@@ -62,7 +36,7 @@ export class Launcher {
   readonly #running = new Map<string, (exit: Exit) => void>();
   readonly #boxes = new Map<string, () => void>();
   readonly #over: Promise<void>;
-  #lastCommand = 0;
+  #lastRequest = 0;
   #alive = true;
 
   constructor(filter: string, log: Log) {
@@ -114,7 +88,7 @@ export class Launcher {
 
   /** Runs a command in a box. Throws an Error that says why it could not: `cwd '<dir>' does not exist`. */
   async start(boxId: string, command: BoxCommand): Promise<BoxProcess> {
-    const id = `c${++this.#lastCommand}`;
+    const id = `c${++this.#lastRequest}`;
     const environment = Object.entries(command.env).map(([name, value]) => `${name}=${value}`);
     const exit = new Promise<Exit>((resolve) => this.#running.set(id, resolve));
     const head = ['start', id, boxId, command.stdin ? '1' : '', command.cwd, String(command.argv.length)];
@@ -126,8 +100,15 @@ export class Launcher {
     );
     const [stdin, stdout, stderr] = this.#openPipes(id, pipes);
     if (!stdout || !stderr) throw new Error('the sandbox is gone');
-    const kill = (signal: keyof typeof SIGNALS): void => this.#send(['signal', id, String(SIGNALS[signal])]);
+    const kill = (signal: 'SIGKILL' | 'SIGTERM'): void =>
+      this.#send(['signal', id, String(constants.signals[signal])]);
     return { pid: Number(pid), stdin: stdin ?? null, stdout, stderr, exit, kill };
+  }
+
+  /** Opens or closes a box's way out; `refused` are networks that it must not reach, as a.b.c.d/n. */
+  async network(boxId: string, on: boolean, refused: readonly string[]): Promise<void> {
+    const id = `n${++this.#lastRequest}`;
+    await this.#ask(id, ['network', id, boxId, on ? '1' : '', refused.join(' ')]);
   }
 
   /** Ends it and every box; resolves when it is gone. */
@@ -141,8 +122,8 @@ export class Launcher {
     try {
       return numbers.map((number, at) => {
         if (number === '-1') return undefined;
-        const mode = at === 0 ? constants.O_WRONLY : constants.O_RDONLY;
-        const fd = openSync(`${folder}/${number}`, mode | constants.O_NONBLOCK);
+        const mode = at === 0 ? flags.O_WRONLY : flags.O_RDONLY;
+        const fd = openSync(`${folder}/${number}`, mode | flags.O_NONBLOCK);
         const socket = new Socket({ fd, readable: at !== 0, writable: at === 0 });
         return socket.on('error', () => socket.destroy());
       });
@@ -173,7 +154,7 @@ export class Launcher {
     if (word === 'ended') return this.#ended(id, fields);
     const waiting = this.#starting.get(id);
     this.#starting.delete(id);
-    if (word === 'made' || word === 'started') return waiting?.resolve(fields);
+    if (word === 'made' || word === 'started' || word === 'done') return waiting?.resolve(fields);
     this.#boxes.delete(id);
     return waiting?.reject(new Error(fields.join(' ')));
   }

@@ -1,13 +1,15 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { EvalpoolError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
-import type { Network } from '../../stage.ts';
-import type { Box, BoxLimits, Wall, WallReport } from '../box.ts';
-import { BoxIds } from './box-ids.ts';
-import { boxArguments, sharedArguments } from './bubblewrap.ts';
-import { writeEtc } from './etc-folder.ts';
+import type { BoxLimits, Wall } from '../box.ts';
+import { BubblewrapWall } from './bubblewrap-wall.ts';
+import { sharedArguments } from './bubblewrap.ts';
+import { Cgroups } from './cgroups.ts';
 import { Launcher } from './launcher.ts';
 import { seccompFilter } from './seccomp.ts';
+import { prepareShownFiles } from './shown-files.ts';
+import { reportWall } from './wall-report.ts';
 
 /** What this server's wall is made of. */
 export interface WallOptions {
@@ -16,63 +18,57 @@ export interface WallOptions {
   log: Log;
 }
 
-/** Makes ready to open boxes on this machine. Throws MACHINE_LACKS, with the command that mends it. */
+const TRIAL: BoxLimits = { memoryMb: 64, cpus: 1, processes: 16, diskMb: 1 };
+
+/**
+ * Makes ready to open boxes on this machine, removes what former servers left, and opens one on trial. Throws MACHINE_LACKS
+ * with the command that mends it.
+ */
 export async function openWall(options: WallOptions): Promise<Wall> {
   const filter = seccompFilter(process.arch);
-  if (filter === null) throw new EvalpoolError('MACHINE_LACKS', `no sandbox wall for ${process.arch}`);
+  if (filter === null)
+    throw new EvalpoolError('MACHINE_LACKS', `no sandbox wall is known for ${process.arch}`);
+  requireProgram('bwrap', 'bubblewrap');
+  requireProgram('perl', 'perl');
   mkdirSync(options.home, { recursive: true });
-  const toolchain = { etc: writeEtc(options.home), node: null };
-  return new BubblewrapWall(new Launcher(filter, options.log), sharedArguments(toolchain));
+  const cgroups = new Cgroups(options.log);
+  const wall = new BubblewrapWall({
+    launch: () => new Launcher(filter, options.log),
+    shared: sharedArguments(prepareShownFiles(options.home)),
+    cgroups,
+    report: reportWall(cgroups, hasProgram('slirp4netns')),
+    log: options.log,
+  });
+  await tryOut(wall);
+  return wall;
 }
 
-class BubblewrapWall implements Wall {
-  readonly #launcher: Launcher;
-  readonly #shared: readonly string[];
-  readonly #ids = new BoxIds();
-
-  constructor(launcher: Launcher, shared: readonly string[]) {
-    this.#launcher = launcher;
-    this.#shared = shared;
-  }
-
-  report(): WallReport {
-    return { wall: 'bubblewrap', facts: [], networks: ['none'] };
-  }
-
-  async open(id: string, limits: BoxLimits, network: Network): Promise<Box> {
-    refuseNetwork(network);
-    const owner = this.#ids.take();
-    const argv = [...this.#shared, ...boxArguments(limits)];
-    const { pid, ended } = await this.#launcher
-      .make({ id, ...owner, cgroups: [], rlimits: [], argv })
-      .catch((error: unknown) => {
-        this.#ids.giveBack(owner);
-        throw error;
-      });
-    return this.#box(id, pid, owner, ended);
-  }
-
-  async close(): Promise<void> {
-    await this.#launcher.close();
-  }
-
-  #box(id: string, pid: number, owner: { uid: number; gid: number }, over: Promise<void>): Box {
-    const ended = over.then(() => this.#ids.giveBack(owner));
-    return {
-      root: `/proc/${pid}/root`,
-      ...owner,
-      ended,
-      start: async (command) => this.#launcher.start(id, command),
-      setNetwork: async (network) => refuseNetwork(network),
-      destroy: async () => {
-        this.#launcher.end(id);
-        await ended;
-      },
-    };
+async function tryOut(wall: Wall): Promise<void> {
+  try {
+    const box = await wall.open('trial', TRIAL, 'none');
+    await box.destroy();
+  } catch (error) {
+    await wall.close();
+    const why = error instanceof Error ? error.message : String(error);
+    throw new EvalpoolError('MACHINE_LACKS', `no sandbox can be made: ${why} ${adviceFor(why)}`, {
+      cause: error,
+    });
   }
 }
 
-function refuseNetwork(network: Network): void {
-  if (network !== 'none')
-    throw new EvalpoolError('NETWORK_UNAVAILABLE', `network '${network}' is not offered here`);
+function adviceFor(why: string): string {
+  if (/unknown option/i.test(why)) return '(bubblewrap 0.7 or newer is needed)';
+  return (
+    '(ordinary users must be allowed user namespaces: `sysctl -w kernel.unprivileged_userns_clone=1`, on Ubuntu ' +
+    '`sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`, in Docker `--privileged`)'
+  );
+}
+
+function requireProgram(program: string, debianPackage: string): void {
+  if (hasProgram(program)) return;
+  throw new EvalpoolError('MACHINE_LACKS', `${program} is missing: apt-get install ${debianPackage}`);
+}
+
+function hasProgram(program: string): boolean {
+  return spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0;
 }

@@ -1,0 +1,137 @@
+import { EvalpoolError } from '../../errors.ts';
+import type { Log } from '../../log.ts';
+import type { Network } from '../../stage.ts';
+import type { Box, BoxCommand, BoxLimits, Wall, WallReport } from '../box.ts';
+import { BoxIds } from './box-ids.ts';
+import { boxArguments } from './bubblewrap.ts';
+import type { BoxGroups, Cgroups } from './cgroups.ts';
+import type { Launcher } from './launcher.ts';
+import { MemoryWatch } from './memory-watch.ts';
+import type { Owner } from './reach.ts';
+import { refusedNetworks } from './refused-networks.ts';
+
+/** What a wall is built from, prepared once. */
+export interface WallParts {
+  launch: () => Launcher;
+  /** Bubblewrap's arguments that every box shares. */
+  shared: readonly string[];
+  cgroups: Cgroups;
+  report: WallReport;
+  log: Log;
+}
+
+const [RLIMIT_CORE, RLIMIT_NPROC, RLIMIT_NOFILE] = [4, 6, 7];
+const OPEN_FILES = 16_384;
+
+/** Boxes of bubblewrap, entered by the launcher. A launcher that died is replaced; its boxes died with it. */
+export class BubblewrapWall implements Wall {
+  readonly #parts: WallParts;
+  readonly #ids = new BoxIds();
+  readonly #watch = new MemoryWatch();
+  readonly #boxes = new Map<string, Box>();
+  #launcher: Launcher;
+
+  constructor(parts: WallParts) {
+    this.#parts = parts;
+    this.#launcher = parts.launch();
+  }
+
+  report(): WallReport {
+    return this.#parts.report;
+  }
+
+  async open(id: string, limits: BoxLimits, network: Network): Promise<Box> {
+    this.#checkNetwork(network);
+    if (!this.#launcher.alive) this.#launcher = this.#parts.launch();
+    const launcher = this.#launcher;
+    const owner = this.#ids.take();
+    const groups = this.#parts.cgroups.make(id, limits);
+    const argv = [...this.#parts.shared, ...boxArguments(limits)];
+    const order = { id, ...owner, cgroups: groups.procs, rlimits: this.#rlimits(limits), argv };
+    try {
+      const made = await launcher.make(order);
+      const box = this.#box(launcher, { id, owner, groups, limits, ...made });
+      if (network === 'nat') await box.setNetwork(network);
+      return box;
+    } catch (error) {
+      await this.#boxes.get(id)?.destroy();
+      if (!this.#boxes.has(id)) await this.#release(owner, groups);
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#boxes.values()].map((box) => box.destroy()));
+    await this.#launcher.close();
+    await this.#parts.cgroups.close();
+  }
+
+  #box(launcher: Launcher, made: MadeBox): Box {
+    const { id, owner, pid } = made;
+    const start = async (command: BoxCommand) => launcher.start(id, command);
+    const root = `/proc/${pid}/root`;
+    const unwatch = this.#watchMemory(root, made.limits, start);
+    const ended = this.#afterwards(made, unwatch);
+    const setNetwork = async (network: Network): Promise<void> => {
+      this.#checkNetwork(network);
+      await launcher.network(id, network === 'nat', refusedNetworks());
+    };
+    const destroy = async (): Promise<void> => {
+      launcher.end(id);
+      await ended;
+    };
+    const box = { root, ...owner, ended, start, setNetwork, destroy };
+    this.#boxes.set(id, box);
+    return box;
+  }
+
+  async #afterwards({ id, ended, owner, groups }: MadeBox, unwatch: () => void): Promise<void> {
+    await ended;
+    unwatch();
+    await this.#release(owner, groups);
+    this.#boxes.delete(id);
+  }
+
+  #watchMemory(root: string, limits: BoxLimits, start: Box['start']): () => void {
+    if (this.#parts.cgroups.by('memory') !== null) return () => {};
+    const kill = (pid: number): void => {
+      const command = {
+        argv: ['/bin/kill', '-9', String(pid)],
+        env: {},
+        cwd: '/',
+        user: 'user',
+        stdin: false,
+      };
+      start({ ...command, argv: ['/bin/sh', '-c', `kill -9 ${pid}`] }).catch(() => {}); // it ended by itself
+    };
+    return this.#watch.watch(root, limits.memoryMb, kill);
+  }
+
+  #rlimits(limits: BoxLimits): Array<readonly [number, number]> {
+    const always = [[RLIMIT_CORE, 0] as const, [RLIMIT_NOFILE, OPEN_FILES] as const];
+    if (this.#parts.cgroups.by('pids') !== null) return always;
+    return [...always, [RLIMIT_NPROC, limits.processes] as const];
+  }
+
+  async #release(owner: Owner, groups: BoxGroups): Promise<void> {
+    await groups.remove();
+    this.#ids.giveBack(owner);
+  }
+
+  #checkNetwork(network: Network): void {
+    if (this.#parts.report.networks.includes(network)) return;
+    throw new EvalpoolError(
+      'NETWORK_UNAVAILABLE',
+      `network '${network}' is not offered by this sandbox server`,
+    );
+  }
+}
+
+interface MadeBox {
+  id: string;
+  owner: Owner;
+  groups: BoxGroups;
+  limits: BoxLimits;
+  pid: number;
+  ended: Promise<void>;
+}

@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Log } from '../../log.ts';
+import type { BoxLimits } from '../box.ts';
+import { findHierarchies, type Control, type Hierarchy } from './cgroup-hierarchies.ts';
+
+/** The control groups of one box. */
+export interface BoxGroups {
+  /** A process that writes 0 to each of these files is in them. */
+  procs: string[];
+  /** Removes them once they are empty. */
+  remove(): Promise<void>;
+}
+
+const PERIOD_US = 100_000;
+const MEGABYTE = 1024 * 1024;
+const OURS = /^evalpool-(\d+)-/;
+
+/**
+ * Limits by control groups, of version 2, 1 or both, as far as this process may make any.
+ *
+ * 1. One group of this server in each hierarchy that has a control we want, one below it for each box.
+ * 2. Only commands join: the first process of a box stays outside, so that its memory limit cannot kill it.
+ * 3. Removes what servers that are no more left behind.
+ */
+export class Cgroups {
+  readonly #hierarchies: Hierarchy[];
+  readonly #name = `evalpool-${process.pid}-${randomBytes(3).toString('hex')}`;
+  readonly #log: Log;
+
+  constructor(log: Log, controls?: readonly string[]) {
+    this.#log = log;
+    const found = findHierarchies(controls);
+    for (const { folder } of found) removeLeftOvers(folder);
+    this.#hierarchies = found.filter((hierarchy) => hierarchy.prepare(join(hierarchy.folder, this.#name)));
+  }
+
+  /** `cgroup v1` or `cgroup v2` where the control is in force, else null. */
+  by(control: Control): string | null {
+    const hierarchy = this.#hierarchies.find((each) => each.controls.includes(control));
+    return hierarchy ? `cgroup v${hierarchy.version}` : null;
+  }
+
+  /** Makes the groups of one box with its limits. */
+  make(id: string, limits: BoxLimits): BoxGroups {
+    const folders = this.#hierarchies.map(({ folder }) => join(folder, this.#name, id));
+    this.#hierarchies.forEach((hierarchy, at) => {
+      const folder = folders[at] ?? '';
+      mkdirSync(folder);
+      for (const [file, value] of settings(hierarchy, limits)) this.#set(join(folder, file), value);
+    });
+    return {
+      procs: folders.map((folder) => join(folder, 'cgroup.procs')),
+      remove: () => this.#remove(folders),
+    };
+  }
+
+  /** Removes this server's groups; those of its boxes must be gone. */
+  async close(): Promise<void> {
+    await this.#remove(this.#hierarchies.map(({ folder }) => join(folder, this.#name)));
+  }
+
+  #set(file: string, value: string): void {
+    try {
+      if (existsSync(file)) writeFileSync(file, value);
+    } catch (error) {
+      this.#log.warn({ file, value, error: String(error) }, 'a limit could not be set');
+    }
+  }
+
+  // The kernel lets go of a dead process's group a moment after its parent has seen it dead.
+  async #remove(folders: readonly string[]): Promise<void> {
+    for (const folder of folders) {
+      for (let tries = 0; !removed(folder); tries++) {
+        if (tries === 200) return this.#log.warn({ folder }, 'a control group could not be removed');
+        await wait(5);
+      }
+    }
+  }
+}
+
+function settings({ version, controls }: Hierarchy, limits: BoxLimits): Array<[file: string, value: string]> {
+  const bytes = String(limits.memoryMb * MEGABYTE);
+  const quota = String(Math.round(limits.cpus * PERIOD_US));
+  const set: Array<[string, string]> = [];
+  if (controls.includes('memory') && version === 2) set.push(['memory.max', bytes], ['memory.swap.max', '0']);
+  if (controls.includes('memory') && version === 1)
+    set.push(['memory.limit_in_bytes', bytes], ['memory.memsw.limit_in_bytes', bytes]);
+  if (controls.includes('pids')) set.push(['pids.max', String(limits.processes)]);
+  if (controls.includes('cpu') && limits.cpus < availableParallelism())
+    set.push(version === 2 ? ['cpu.max', `${quota} ${PERIOD_US}`] : ['cpu.cfs_quota_us', quota]);
+  return set;
+}
+
+function removed(folder: string): boolean {
+  try {
+    rmdirSync(folder);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  }
+}
+
+function removeLeftOvers(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const pid = Number(OURS.exec(name)?.[1] ?? process.pid);
+    if (isAlive(pid)) continue;
+    const left = join(folder, name);
+    for (const entry of readdirSync(left, { withFileTypes: true }))
+      if (entry.isDirectory()) removed(join(left, entry.name));
+    removed(left);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * The launcher's part that gives a box a way out: slirp4netns, a TCP/IP stack in user space that runs under the box's own
+ * host id and is attached to the box's network namespace by path. Before it starts, routes inside refuse every private,
+ * link-local and own address of the host; the box lacks the right to change them.
+ */
+export const NETWORK_PROGRAM = String.raw`
+# request id, box, 1 or 0, refused networks (a.b.c.d/n, joined by spaces)
+sub network {
+  my ($id, $box_id, $on, $refused) = @_;
+  my $box = $box{$box_id};
+  die "the sandbox is gone\n" unless $box and defined $box->{pidfd};
+  return answer('done', $id) if !!$on eq !!$box->{slirp};
+  if (!$on) { $box->{when_closed} = $id; return kill 9, $box->{slirp} }
+  my ($stay, $held) = new_pipe();
+  my ($report, $tell) = new_pipe();
+  defined(my $pid = fork) or die "fork: $!\n";
+  slirp($box, fileno $stay, fileno $tell, [split / /, $refused]) if $pid == 0;
+  $box->{slirp} = $pid;
+  my $way = { id => $id, report => $report, text => '', held => $held };
+  $reader{fileno $report} = sub { network_reports($way) };
+  $owner{$pid} = sub { stop_reading($way); network_ended($box, $way) };
+}
+
+sub network_reports {
+  my $way = shift;
+  return stop_reading($way) unless sysread $way->{report}, $way->{text}, 4096, length $way->{text};
+  return if $way->{open} or $way->{text} !~ /^1/m;
+  $way->{open} = 1;
+  answer('done', $way->{id});
+}
+
+sub network_ended {
+  my ($box, $way) = @_;
+  delete $box->{slirp};
+  answer('refused', $way->{id}, one_line("no network: $way->{text}")) unless $way->{open};
+  answer('done', delete $box->{when_closed}) if $box->{when_closed};
+  delete($box->{when_gone})->() if $box->{when_gone};
+}
+
+# In the child: never returns.
+sub slirp {
+  my ($box, $stay, $tell, $refused) = @_;
+  plain_signals();
+  POSIX::dup2($null, $_) for 0, 1;
+  POSIX::dup2($tell, $_) for 2, 3;
+  POSIX::dup2($stay, 4);
+  POSIX::close($_) for 5 .. 9;
+  # Some machines let only root open it; slirp4netns then stays root, in a mount namespace and filter of its own.
+  my $open_tun = ((stat '/dev/net/tun')[2] // 0) & 2;
+  if ($root and $open_tun) { syscall $call->{setgroups}, 0, 0; POSIX::setgid($box->{gid}); POSIX::setuid($box->{uid}) }
+  my $pid = fork;
+  refuse_networks($box, $refused) if defined $pid and $pid == 0;
+  if (defined $pid) { waitpid $pid, 0 }
+  POSIX::_exit(1) unless defined $pid and $? == 0;
+  exec qw(slirp4netns --configure --mtu=65520 --disable-host-loopback --ready-fd=3 --exit-fd=4 --netns-type=path),
+    $open_tun ? () : qw(--enable-sandbox --enable-seccomp),
+    "--userns-path=/proc/$box->{pid}/ns/user", "/proc/$box->{pid}/ns/net", 'tap0';
+  print STDERR "slirp4netns: $!\n";
+  POSIX::_exit(127);
+}
+
+# One unreachable route for each network, by netlink: minimal systems have neither ip nor nft.
+sub refuse_networks {
+  my ($box, $refused) = @_;
+  my $stop = sub { print STDERR "$_[0]: $!\n"; POSIX::_exit(1) };
+  syscall($call->{setns}, $box->{pidfd}, 0x50000000) == 0 or $stop->('setns');
+  socket my $netlink, 16, 3, 0 or $stop->('netlink');
+  for my $network (@$refused) {
+    my ($address, $bits) = split m{/}, $network;
+    my $packed = pack 'C4', split /\./, $address;
+    my $body = pack('CCCCCCCCL', 2, $bits, 0, 0, 254, 3, 0, 7, 0) . pack('SS', 8, 1) . $packed;
+    # RTM_NEWROUTE with REQUEST, ACK, CREATE and REPLACE
+    defined send $netlink, pack('LSSLL', 16 + length $body, 24, 0x505, 1, 0) . $body, 0 or $stop->('route');
+    sysread $netlink, my $reply, 4096 or $stop->('route');
+    my $error = unpack 'x16 l', $reply;
+    if ($error) { $! = -$error; $stop->("route $network") }
+  }
+  POSIX::_exit(0);
+}
+`;

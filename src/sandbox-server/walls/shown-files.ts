@@ -1,0 +1,54 @@
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { writeEtc } from './etc-folder.ts';
+
+/** Files of the host that every box shows read-only, prepared once per server. */
+export interface ShownFiles {
+  /** Synthesized /etc. */
+  etc: string;
+  /** Node and npm where they do not lie under /usr; shown under /opt/node. */
+  node: { binary: string; npm: string | null } | null;
+}
+
+/** Writes and finds what boxes show; all of it can be reached by their unprivileged ids. */
+export function prepareShownFiles(home: string): ShownFiles {
+  const folder = reachableFolder(home);
+  return { etc: writeEtc(folder), node: findNode(folder) };
+}
+
+// A home under /root, or made by mkdtemp, is closed to the ids that boxes run as.
+function reachableFolder(home: string): string {
+  const inHome = join(home, 'walls');
+  const name = createHash('sha256').update(home).digest('hex').slice(0, 12);
+  const folder = isReachable(home) ? inHome : `/run/evalpool-${name}`;
+  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  return folder;
+}
+
+function findNode(folder: string): ShownFiles['node'] {
+  const binary = realpathSync(process.execPath);
+  if (binary.startsWith('/usr/')) return null;
+  const npm = join(dirname(dirname(binary)), 'lib/node_modules/npm');
+  const found = { binary, npm: existsSync(npm) ? npm : null };
+  if (isReachable(dirname(binary))) return found;
+  return {
+    binary: copyOnce(binary, join(folder, 'node')),
+    npm: found.npm && copyOnce(found.npm, join(folder, 'npm')),
+  };
+}
+
+function copyOnce(from: string, to: string): string {
+  const [source, copy] = [statSync(from), statSync(to, { throwIfNoEntry: false })];
+  if (copy && copy.size === source.size && copy.mtimeMs >= source.mtimeMs) return to;
+  rmSync(to, { recursive: true, force: true });
+  cpSync(from, to, { recursive: true, verbatimSymlinks: true });
+  return to;
+}
+
+/** May the ids of boxes pass through all folders down to here? Where we are not root, they are our own. */
+function isReachable(folder: string): boolean {
+  if (process.getuid?.() !== 0) return true;
+  const open = (statSync(folder).mode & 0o001) !== 0;
+  return open && (folder === '/' || isReachable(dirname(folder)));
+}

@@ -1,0 +1,42 @@
+import { availableParallelism } from 'node:os';
+import type { WallReport } from '../box.ts';
+import type { Cgroups } from './cgroups.ts';
+
+/** Says which walls and limits boxes of this server really have, and by what. */
+export function reportWall(cgroups: Cgroups, hasSlirp: boolean): WallReport {
+  const root = process.getuid?.() === 0;
+  const [memory, pids, cpu] = [cgroups.by('memory'), cgroups.by('pids'), cgroups.by('cpu')];
+  const facts = [
+    yes('namespaces', 'user, mount, pid, net, ipc, uts, cgroup by bubblewrap'),
+    yes('rights', 'no capabilities, no_new_privs, seccomp filter'),
+    {
+      name: 'unprivileged id',
+      inForce: root,
+      by: root ? 'a host id of its own for each sandbox' : "the server's own host id, since it is not root",
+    },
+    yes('files', 'read-only /usr and synthesized /etc; nothing else of the host'),
+    yes('disk', 'size of the tmpfs at /home/user and of that at /tmp, each'),
+    yes('memory', memory ?? 'a watcher, four times a second: no cgroup may be written here'),
+    yes('processes', pids ?? 'RLIMIT_NPROC in the user namespace of the sandbox'),
+    cpu === null
+      ? {
+          name: 'cpu',
+          inForce: false,
+          by: `no cgroup may be written here: up to ${availableParallelism()} cores`,
+        }
+      : yes('cpu', cpu),
+    yes('network none', 'an empty network namespace'),
+    {
+      name: 'network nat',
+      inForce: hasSlirp,
+      by: hasSlirp
+        ? "slirp4netns; loopback, private and the host's own addresses refused"
+        : 'slirp4netns is missing: apt-get install slirp4netns',
+    },
+  ];
+  return { wall: 'bubblewrap', facts, networks: hasSlirp ? ['none', 'nat'] : ['none'] };
+}
+
+function yes(name: string, by: string): { name: string; inForce: boolean; by: string } {
+  return { name, inForce: true, by };
+}
