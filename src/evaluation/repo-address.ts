@@ -58,13 +58,15 @@ export function resolveSubmodule(repo: string, address: string): string {
   return resolved;
 }
 
+// As git does it: of `user@host:path` the colon takes the place of the last slash.
 function stepThrough(repo: string, relative: string): string {
-  let [base, rest] = [repo, relative];
+  let [base, rest, joint] = [repo, relative, '/'];
   for (;;) {
     if (rest.startsWith('./')) rest = rest.slice(2);
     else if (rest.startsWith('../')) {
       rest = rest.slice(3);
+      joint = /[/:](?=[^/:]*$)/.exec(base)?.[0] ?? '/';
       base = base.replace(/[/:][^/:]*$/, '');
-    } else return `${base}/${rest}`;
+    } else return `${base}${joint}${rest}`;
   }
 }

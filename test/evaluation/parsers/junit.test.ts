@@ -9,7 +9,8 @@ async function read(xml: string | Uint8Array) {
 }
 
 test('a report of pytest is read', async () => {
-  const tests = await read(`<?xml version="1.0" encoding="utf-8"?><testsuites><testsuite name="pytest" tests="4">
+  const tests =
+    await read(`<?xml version="1.0" encoding="utf-8"?><testsuites><testsuite name="pytest" tests="4">
     <testcase classname="tests.test_a.TestX" name="test_ok[1-&lt;a&gt;]" time="0.012" />
     <testcase classname="tests.test_a" name="test_bad" time="0.5"><failure message="assert 1 == 2">def test_bad():
 E  assert 1 == 2</failure></testcase>

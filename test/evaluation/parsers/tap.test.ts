@@ -50,8 +50,15 @@ test('TAP that skips all, or plain text, holds no test', async () => {
 });
 
 test.each([
-  ['a YAML bomb', `1..1\nok 1 - a\n  ---\n  a: &a [x,x,x,x,x,x,x,x,x]\n${Array.from({ length: 20 }, (_, n) => `  b${n}: &b${n} [${`*${n === 0 ? 'a' : `b${n - 1}`},`.repeat(9)}]`).join('\n')}\n  ...\n`],
-  ['deep subtests', Array.from({ length: 200 }, (_, n) => `${'    '.repeat(n)}# Subtest: a\n`).join('') + `${'    '.repeat(200)}ok 1\n`],
+  [
+    'a YAML bomb',
+    `1..1\nok 1 - a\n  ---\n  a: &a [x,x,x,x,x,x,x,x,x]\n${Array.from({ length: 20 }, (_, n) => `  b${n}: &b${n} [${`*${n === 0 ? 'a' : `b${n - 1}`},`.repeat(9)}]`).join('\n')}\n  ...\n`,
+  ],
+  [
+    'deep subtests',
+    Array.from({ length: 200 }, (_, n) => `${'    '.repeat(n)}# Subtest: a\n`).join('') +
+      `${'    '.repeat(200)}ok 1\n`,
+  ],
   ['one endless line', `ok ${'#'.repeat(300_000)}\n1..1\n`],
   ['one endless name', `ok 1 - ${'\\'.repeat(300_000)}\n1..1\n`],
   ['a huge plan', '1..99999999999\nok 1\n'],
