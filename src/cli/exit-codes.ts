@@ -1,0 +1,13 @@
+/** What the commands end with. */
+export const EXIT = {
+  done: 0,
+  /** Completion below what was asked, or evalpool itself failed. */
+  incomplete: 1,
+  /** Bad usage or input, or a machine that lacks something. */
+  usage: 2,
+  belowRate: 3,
+  interrupted: 130,
+} as const;
+
+/** For --help. */
+export const EXIT_HELP = `Exit codes: 0 completion as asked, 1 below it, 2 bad usage or input, 3 below --fail-under, 130 interrupted.`;

@@ -1,0 +1,54 @@
+#!/usr/bin/env node
+import { Command } from 'commander';
+import { readConfig, type Config } from '../config.ts';
+import { addDoctorCommand } from './doctor.ts';
+import { addPruneCommand } from './prune.ts';
+import { reportError } from './report-error.ts';
+import { addRunCommand } from './run.ts';
+import { addSandboxServerCommand } from './sandbox-server.ts';
+import { addSchemaCommand } from './schema.ts';
+import { surviveLostTerminal } from './terminal.ts';
+import { addValidateCommand } from './validate.ts';
+import { addVersionCommand } from './version.ts';
+
+const EXAMPLES = `
+Examples:
+  evalpool doctor                    what is there, what is missing
+  evalpool validate batch.jsonl      what would be evaluated, where, at what cost at most
+  evalpool run batch.jsonl           evaluate it
+  evalpool run --help                more of them`;
+
+function exit(code: number): void {
+  process.exitCode = code;
+}
+
+async function main(): Promise<void> {
+  surviveLostTerminal();
+  let verbose = false;
+  const config = (): Config => {
+    const read = readConfig();
+    verbose = ['debug', 'trace'].includes(read.logLevel);
+    return read;
+  };
+  const program = new Command('evalpool')
+    .description(
+      'Evaluates batches of code in sandboxes: repo + patch + test command in, one verdict each out.',
+    )
+    .addHelpText('after', EXAMPLES)
+    .exitOverride()
+    .showHelpAfterError('See --help.');
+  addRunCommand(program, config, exit);
+  addValidateCommand(program, config, exit);
+  addSchemaCommand(program);
+  addSandboxServerCommand(program, exit);
+  addDoctorCommand(program, config, exit);
+  addPruneCommand(program, config);
+  addVersionCommand(program);
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    exit(reportError(error, verbose));
+  }
+}
+
+await main();

@@ -1,0 +1,37 @@
+import { openBatch } from '../database/batches.ts';
+import { connectDatabase, migrate, type Database } from '../database/connect.ts';
+import type { Stack } from '../local/use-stack.ts';
+import type { Log } from '../log.ts';
+import { openWake, type Wake } from '../queue/wake.ts';
+
+/** A batch on a stack that we hold a lease on. */
+export interface OpenRun {
+  stack: Stack;
+  database: Database;
+  wake: Wake;
+  batchId: string;
+  /** Gives everything back; with the last lease the stack ends. */
+  close(): Promise<void>;
+}
+
+const CONNECTIONS = 4;
+
+/** Opens the batch of that name on the stack. Whatever fails, the stack is left. */
+export async function openRun(start: () => Promise<Stack>, name: string, log: Log): Promise<OpenRun> {
+  const stack = await start();
+  const database = connectDatabase(stack.databaseUrl, log, CONNECTIONS);
+  const wake = openWake(stack.redisUrl);
+  const close = async (): Promise<void> => {
+    wake.close();
+    await database.destroy();
+    await stack.leave();
+  };
+  try {
+    await migrate(database);
+    const { id } = await openBatch(database, name, stack.provider.name);
+    return { stack, database, wake, batchId: id, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

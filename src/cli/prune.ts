@@ -1,0 +1,99 @@
+import { existsSync } from 'node:fs';
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { InvalidArgumentError, type Command } from 'commander';
+import { openBlobs } from '../blobs/blobs.ts';
+import type { Config } from '../config.ts';
+import { connectDatabase, migrate, type Database } from '../database/connect.ts';
+import { anythingUnderWay, readOldBatches, removeOldBatch, type OldBatch } from '../database/old-batches.ts';
+import { harmlessLine } from '../harmless-text.ts';
+import { useStack } from '../local/use-stack.ts';
+import { makeLog } from '../log.ts';
+
+interface PruneOptions {
+  olderThan: number;
+  yes?: true;
+}
+
+const EXAMPLES = `
+Examples:
+  evalpool prune                          what would be removed
+  evalpool prune --older-than 7d --yes    remove it`;
+
+const UNITS_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `evalpool prune`: removes what finished long ago. */
+export function addPruneCommand(program: Command, config: () => Config): void {
+  program
+    .command('prune')
+    .description('Remove finished batches with their logs, and old mirrors of repos')
+    .option('--older-than <age>', 'age, like 12h or 30d', parseAge, 30 * 86_400_000)
+    .option('--yes', 'remove; without it, only say what would be removed')
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: PruneOptions) => prune(config(), options));
+}
+
+/** Milliseconds of an age like 90m, 12h or 30d. */
+export function parseAge(text: string): number {
+  const [, number, unit] = /^(\d{1,6})([mhd])$/.exec(text) ?? [];
+  const unitMs = UNITS_MS[unit ?? ''];
+  if (number === undefined || unitMs === undefined) {
+    throw new InvalidArgumentError(`expected a number and m, h or d (30d), got '${text}'`);
+  }
+  return Number(number) * unitMs;
+}
+
+async function prune(config: Config, options: PruneOptions): Promise<void> {
+  if (config.databaseUrl === undefined && !existsSync(join(config.home, 'database'))) {
+    process.stdout.write(`nothing to remove: there is no database in ${config.home}\n`);
+    return;
+  }
+  const before = new Date(Date.now() - options.olderThan);
+  const log = makeLog('cli', config.logLevel === 'info' ? 'warn' : config.logLevel);
+  const stack = await useStack(config, { log });
+  const database = connectDatabase(stack.databaseUrl, log, 1);
+  try {
+    await migrate(database);
+    const batches = await readOldBatches(database, before);
+    const mirrors = await oldMirrors(database, join(config.home, 'mirrors'), before);
+    for (const batch of batches) process.stdout.write(`${describe(batch)}\n`);
+    for (const mirror of mirrors) process.stdout.write(`mirror ${mirror}\n`);
+    const what = `${batches.length} batches, ${mirrors.length} mirrors`;
+    if (!options.yes) {
+      process.stdout.write(`would remove ${what}; --yes removes them\n`);
+      return;
+    }
+    for (const { id } of batches) {
+      if (await removeOldBatch(database, id, before)) await openBlobs(stack.blobs).remove(id);
+    }
+    for (const mirror of mirrors) await rm(mirror, { recursive: true, force: true });
+    process.stdout.write(`removed ${what}\n`);
+  } finally {
+    await database.destroy();
+    await stack.leave();
+  }
+}
+
+// A mirror is only safe to remove while no evaluator can be reading it.
+async function oldMirrors(database: Database, folder: string, before: Date): Promise<string[]> {
+  if (await anythingUnderWay(database)) return [];
+  const names = await readdir(folder).catch(() => []);
+  const paths = names.filter((name) => /^[0-9a-f]{32}$/.test(name)).map((name) => join(folder, name));
+  const ages = await Promise.all(paths.map(async (path) => ({ path, changed: await lastChange(path) })));
+  return ages.filter(({ changed }) => changed < before.getTime()).map(({ path }) => path);
+}
+
+async function lastChange(mirror: string): Promise<number> {
+  const entries = await readdir(mirror).catch(() => []);
+  const times = await Promise.all([mirror, ...entries.map((name) => join(mirror, name))].map(changedMs));
+  return Math.max(...times);
+}
+
+async function changedMs(path: string): Promise<number> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.mtimeMs ?? 0;
+}
+
+function describe({ name, finishedAt, evaluations }: OldBatch): string {
+  return `batch ${harmlessLine(name, 100)}: ${evaluations} evaluations, finished ${finishedAt.toISOString()}`;
+}

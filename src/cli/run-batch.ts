@@ -1,0 +1,108 @@
+import { join } from 'node:path';
+import { openBlobs } from '../blobs/blobs.ts';
+import { pauseBatch, readBatch, sealBatch, type Batch } from '../database/batches.ts';
+import { countReasons } from '../database/read-results.ts';
+import { EvalpoolError } from '../errors.ts';
+import { acceptFrom, type Acceptance } from '../intake/accept.ts';
+import type { Item } from '../intake/read-specs.ts';
+import type { Stack } from '../local/use-stack.ts';
+import type { Log } from '../log.ts';
+import type { Highlights } from '../reports/highlights.ts';
+import type { Progress } from '../reports/progress.ts';
+import { summarize, type Summary } from '../reports/summarize.ts';
+import { writeResults, writeSummary } from '../reports/write-results.ts';
+import { openRun, type OpenRun } from './open-run.ts';
+import { showProblems } from './show-problems.ts';
+import { untilAborted } from './until-aborted.ts';
+import { watchBatch } from './watch-batch.ts';
+
+// 1. Starts the stack once there is something to accept; what is accepted runs while the rest is being read.
+// 2. Waits for the batch's end, or for the wish to stop; then it is paused and can be gone on with.
+// 3. Writes results, logs and summary, whichever of the two it was.
+
+/** What a run needs. */
+export interface RunOrder {
+  start: () => Promise<Stack>;
+  log: Log;
+  name: string;
+  out: string;
+  items: AsyncIterable<Item>;
+  progress: Progress;
+  signal: AbortSignal;
+}
+
+/** What a run comes to. */
+export interface RunOutcome {
+  summary: Summary & { sandboxSeconds: number; costUsd: number };
+  highlights: Highlights;
+  /** Stopped before its end. */
+  interrupted: boolean;
+}
+
+/** Evaluates a batch. Throws SPEC_INVALID when there is no valid spec at all. */
+export async function runBatch(order: RunOrder): Promise<RunOutcome> {
+  const ending = new AbortController();
+  const signal = AbortSignal.any([order.signal, ending.signal]);
+  const under: { run?: OpenRun; watch?: Promise<Batch> } = {};
+  try {
+    const told = await acceptFrom(
+      untilAborted(order.signal, order.items),
+      async () => {
+        under.run = await openRun(order.start, order.name, order.log);
+        under.watch = watchBatch({ ...under.run, progress: order.progress, signal });
+        under.watch.catch(() => undefined);
+        return under.run;
+      },
+      () => under.run?.wake.send('dispatch'),
+    );
+    for (const line of showProblems(told.problems, told.unreadable)) order.progress.say(line);
+    if (!under.run || told.accepted + told.known === 0) throw nothingToDo(told, order.signal);
+    await settle(under.run, under.watch, order);
+    return await conclude(under.run, order);
+  } catch (error) {
+    // Others may share the stack, and would go on with what nobody waits for.
+    if (under.run) await pauseBatch(under.run.database, under.run.batchId, true).catch(() => undefined);
+    throw error;
+  } finally {
+    ending.abort();
+    await under.watch?.catch(() => undefined);
+    order.progress.end();
+    await under.run?.close();
+  }
+}
+
+async function settle(run: OpenRun, watch: Promise<Batch> | undefined, order: RunOrder): Promise<void> {
+  if (!order.signal.aborted) await sealBatch(run.database, run.batchId);
+  run.wake.send('dispatch');
+  const failed = run.stack.failed.then((error) => {
+    throw error;
+  });
+  await Promise.race([watch, failed]);
+}
+
+function nothingToDo(told: Acceptance, signal: AbortSignal): EvalpoolError {
+  if (signal.aborted) return new EvalpoolError('USAGE', 'interrupted before anything was accepted');
+  const why =
+    told.unreadable > 0 ? `none of ${told.unreadable} lines is a valid spec` : 'there is no spec to evaluate';
+  return new EvalpoolError('SPEC_INVALID', why);
+}
+
+async function conclude(run: OpenRun, order: RunOrder): Promise<RunOutcome> {
+  const { database, batchId } = run;
+  const interrupted = (await readAgain(run)).state !== 'finished';
+  if (interrupted) await pauseBatch(database, batchId, true);
+  order.progress.end();
+  const blobs = openBlobs(run.stack.blobs);
+  const highlights = await writeResults({ database, batchId, out: order.out, blobs });
+  const { sandboxSeconds, costUsd } = highlights;
+  const reasons = await countReasons(database, batchId);
+  const summary = { ...summarize(await readAgain(run), reasons), sandboxSeconds, costUsd };
+  await writeSummary(order.out, { ...summary, interrupted, results: join(order.out, 'results.jsonl') });
+  return { summary, highlights, interrupted };
+}
+
+async function readAgain({ database, batchId }: OpenRun): Promise<Batch> {
+  const batch = await readBatch(database, batchId);
+  if (!batch) throw new EvalpoolError('USAGE', 'the batch was removed while it was being evaluated');
+  return batch;
+}

@@ -1,0 +1,160 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import type { Config } from '../config.ts';
+import { EvalpoolError } from '../errors.ts';
+import { withoutDoubles } from '../intake/no-doubles.ts';
+import type { BadLine } from '../intake/problem.ts';
+import { useStack, type Stack } from '../local/use-stack.ts';
+import { makeLog } from '../log.ts';
+import { openProgress, type Progress } from '../reports/progress.ts';
+import { showFailed, showSlowest } from '../reports/show-highlights.ts';
+import { summaryLine } from '../reports/summary-line.ts';
+import { describeProvider } from './describe-provider.ts';
+import { EXIT, EXIT_HELP } from './exit-codes.ts';
+import { listenForInterrupts } from './interrupts.ts';
+import {
+  addInputOptions,
+  openReading,
+  rate,
+  wholeNumber,
+  type InputOptions,
+  type Reading,
+} from './read-items.ts';
+import { runBatch, type RunOutcome } from './run-batch.ts';
+import { showProblems } from './show-problems.ts';
+
+interface RunOptions extends InputOptions {
+  batch?: string;
+  provider?: string;
+  concurrency?: number;
+  out?: string;
+  strict?: true;
+  json?: true;
+  minCompletion: number;
+  failUnder?: number;
+}
+
+const EXAMPLES = `
+Examples:
+  evalpool run batch.jsonl
+  evalpool run nightly/ --batch nightly-2026-11-22 --concurrency 8 --out results/nightly
+  evalpool run batch.jsonl --filter language=python --filter 'django__*' --limit 20
+  make-specs | evalpool run - --json --min-completion 0.99 --fail-under 0.6
+  evalpool run --format humaneval --problems HumanEval.jsonl samples.jsonl
+  evalpool run --format humaneval --problems HumanEval.jsonl --gold
+
+Run again with the same --batch to go on after an interruption: what has a result is not evaluated again.
+${EXIT_HELP}`;
+
+/** `evalpool run`: evaluates a batch and says how it went. */
+export function addRunCommand(program: Command, config: () => Config, exit: (code: number) => void): void {
+  addInputOptions(
+    program.command('run').description('Evaluate a batch of specs, each in a sandbox of its own'),
+  )
+    .option('--batch <name>', 'name of the batch; given again, it is gone on with')
+    .option('--provider <name>', 'where sandboxes come from (default: EVALPOOL_PROVIDER, else local)')
+    .option('--concurrency <n>', "sandboxes at once, at most the tier's", wholeNumber(1))
+    .option('--out <folder>', 'where results, logs and summary go (default: results/<batch>)')
+    .option('--strict', 'stop before anything runs if any line is no valid spec')
+    .option('--json', 'only the summary, as JSON, on standard output')
+    .option('--min-completion <rate>', 'graded share of the batch that is asked for, 0 to 1', rate, 1)
+    .option('--fail-under <rate>', 'lowest pass rate that is no failure, 0 to 1', rate)
+    .addHelpText('after', EXAMPLES)
+    .action(async (input: string | undefined, options: RunOptions) => {
+      exit(await run(withProvider(config(), options.provider), input, options));
+    });
+}
+
+async function run(config: Config, input: string | undefined, options: RunOptions): Promise<number> {
+  const name = checkName(options.batch ?? newName());
+  const out = options.out ?? join('results', name);
+  const reading = await openReading(input, options, options.strict === true);
+  const progress = openProgress(process.stderr);
+  const interrupts = listenForInterrupts(() => {
+    progress.say('stopping: the batch is paused (once more: at once)');
+  });
+  try {
+    if (options.strict) await refuseBadLines(reading);
+    const outcome = await runBatch({
+      start: () => startStack(config, options, progress),
+      log: makeLog('cli', quiet(config.logLevel)),
+      name,
+      out,
+      items: reading.items(),
+      progress,
+      signal: interrupts.signal,
+    });
+    tellOutcome(outcome, out, options);
+    return exitCode(outcome, options);
+  } catch (error) {
+    if (!interrupts.signal.aborted) throw error;
+    progress.say(error instanceof Error ? error.message : String(error));
+    return EXIT.interrupted;
+  } finally {
+    interrupts.release();
+    await reading.close();
+  }
+}
+
+async function startStack(config: Config, options: RunOptions, progress: Progress): Promise<Stack> {
+  const stack = await useStack(config, {
+    log: makeLog('cli', quiet(config.logLevel)),
+    concurrency: options.concurrency,
+    onProgress: (text) => progress.say(text),
+  });
+  progress.say(describeProvider(stack));
+  return stack;
+}
+
+async function refuseBadLines(reading: Reading): Promise<void> {
+  const bad: BadLine[] = [];
+  for await (const item of withoutDoubles(reading.items())) if ('bad' in item) bad.push(item.bad);
+  if (bad.length === 0) return;
+  for (const line of showProblems(bad, bad.length)) process.stderr.write(`${line}\n`);
+  throw new EvalpoolError(
+    'SPEC_INVALID',
+    `--strict: ${bad.length} lines are no valid specs; nothing was run`,
+  );
+}
+
+function tellOutcome(
+  { summary, highlights, interrupted }: RunOutcome,
+  out: string,
+  options: RunOptions,
+): void {
+  const parts = [showFailed(highlights, out), showSlowest(highlights), summaryLine(summary)].filter(Boolean);
+  const whereTo = `results: ${join(out, 'results.jsonl')}`;
+  if (options.json) process.stdout.write(`${JSON.stringify({ ...summary, interrupted, out }, null, 2)}\n`);
+  else process.stdout.write(`${[...parts, whereTo].join('\n\n')}\n`);
+  if (interrupted)
+    process.stderr.write(`interrupted; go on with the same input and --batch ${summary.batch}\n`);
+}
+
+function exitCode({ summary, interrupted }: RunOutcome, options: RunOptions): number {
+  if (interrupted) return EXIT.interrupted;
+  if (summary.completion < options.minCompletion) return EXIT.incomplete;
+  if (options.failUnder !== undefined && (summary.passRate ?? 0) < options.failUnder) return EXIT.belowRate;
+  return EXIT.done;
+}
+
+/** The settings with another provider's name. */
+export function withProvider(config: Config, name: string | undefined): Config {
+  return name === undefined ? config : { ...config, provider: { ...config.provider, name } };
+}
+
+// Its name is a folder too.
+function checkName(name: string): string {
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(name)) return name;
+  throw new EvalpoolError('USAGE', `--batch: expected letters, digits, . _ - (at most 100), got '${name}'`);
+}
+
+function newName(): string {
+  const time = new Date().toISOString().replaceAll(/[-:]/g, '').replace('T', '-').slice(0, 15);
+  return `${time}-${randomBytes(2).toString('hex')}`;
+}
+
+// What concerns the user is said in plain lines; the log is for those who ask for it.
+function quiet(level: string): string {
+  return level === 'info' ? 'warn' : level;
+}

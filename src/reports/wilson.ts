@@ -1,0 +1,15 @@
+// Two-sided 95 %.
+const Z = 1.959963984540054;
+
+/** Wilson's 95 % interval of a rate seen `hits` times in `trials`; null without trials. */
+export function wilsonInterval(hits: number, trials: number): { low: number; high: number } | null {
+  if (trials === 0) return null;
+  const rate = hits / trials;
+  const spread = Z * Math.sqrt((rate * (1 - rate)) / trials + Z ** 2 / (4 * trials ** 2));
+  const middle = rate + Z ** 2 / (2 * trials);
+  const scale = 1 + Z ** 2 / trials;
+  return {
+    low: hits === 0 ? 0 : (middle - spread) / scale,
+    high: hits === trials ? 1 : (middle + spread) / scale,
+  };
+}

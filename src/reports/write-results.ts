@@ -1,0 +1,128 @@
+import { once } from 'node:events';
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { finished } from 'node:stream/promises';
+import pLimit from 'p-limit';
+import type { Blobs } from '../blobs/blobs.ts';
+import type { Database } from '../database/connect.ts';
+import { readResults, readUnreadable, type StoredResult } from '../database/read-results.ts';
+import { EvalpoolError } from '../errors.ts';
+import { addHighlight, noHighlights, type Highlights } from './highlights.ts';
+import { logFolder } from './log-folder.ts';
+
+// 1. Writes a line to results.jsonl for each evaluation that has a result, and for each line that was no spec.
+// 2. Copies the logs out of the blob store to logs/<id>-<sample>/<stage>.log.
+// 3. Notes what people are shown at the end.
+
+/** Where results are read from and written to. */
+export interface ResultsPlace {
+  database: Database;
+  blobs: Blobs;
+  batchId: string;
+  out: string;
+}
+
+const AT_ONCE = 8;
+const WINDOW = 64;
+
+/** Writes results.jsonl and the logs of a batch. Throws USAGE when `out` cannot be written. */
+export async function writeResults(place: ResultsPlace): Promise<Highlights> {
+  const highlights = noHighlights();
+  try {
+    await mkdir(place.out, { recursive: true });
+    const path = join(place.out, 'results.jsonl');
+    const file = createWriteStream(`${path}.part`);
+    try {
+      await writeLines(place, file, highlights);
+    } finally {
+      file.end();
+      await finished(file);
+    }
+    await rename(`${path}.part`, path);
+  } catch (error) {
+    throw cannotWrite(place.out, error);
+  }
+  return highlights;
+}
+
+/** Writes summary.json. Throws USAGE when `out` cannot be written. */
+export async function writeSummary(out: string, summary: object): Promise<void> {
+  try {
+    await writeFile(join(out, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`);
+  } catch (error) {
+    throw cannotWrite(out, error);
+  }
+}
+
+async function writeLines(place: ResultsPlace, file: WriteStream, highlights: Highlights): Promise<void> {
+  const limit = pLimit(AT_ONCE);
+  let window: StoredResult[] = [];
+  const flush = async (): Promise<void> => {
+    const logs = await Promise.all(window.map((result) => limit(() => copyLogs(place, result))));
+    for (const [at, result] of window.entries()) {
+      addHighlight(highlights, result, logs[at] ?? {});
+      await writeLine(file, resultLine(result, logs[at] ?? {}));
+    }
+    window = [];
+  };
+  for await (const result of readResults(place.database, place.batchId)) {
+    window.push(result);
+    if (window.length >= WINDOW) await flush();
+  }
+  await flush();
+  for (const { source, message } of await readUnreadable(place.database, place.batchId)) {
+    await writeLine(file, { id: null, source, outcome: 'invalid', reason: 'unreadable', message });
+  }
+}
+
+async function writeLine(file: WriteStream, line: object): Promise<void> {
+  if (!file.write(`${JSON.stringify(line)}\n`)) await once(file, 'drain');
+}
+
+function resultLine(stored: StoredResult, logs: Record<string, string>): object {
+  const { result } = stored;
+  return {
+    id: stored.taskId,
+    sample: stored.sample,
+    labels: stored.labels,
+    source: stored.source,
+    outcome: stored.outcome,
+    reason: stored.reason,
+    failure: result.failure,
+    exitCode: result.exitCode,
+    tests: result.tests,
+    seconds: Object.fromEntries(result.stages.map(({ stage, seconds }) => [stage, seconds])),
+    attempts: result.attempts,
+    sandboxSeconds: result.sandboxSeconds,
+    costUsd: result.costUsd,
+    provider: result.provider,
+    template: result.template,
+    logs,
+    artifacts: result.artifacts,
+    startedAt: result.startedAt,
+    finishedAt: result.finishedAt,
+  };
+}
+
+async function copyLogs(place: ResultsPlace, stored: StoredResult): Promise<Record<string, string>> {
+  const folder = join('logs', logFolder(stored.taskId, stored.sample));
+  const paths: Record<string, string> = {};
+  // What an earlier run wrote there may be of another attempt.
+  await rm(join(place.out, folder), { recursive: true, force: true });
+  for (const { stage, blob } of stored.result.logs) {
+    const bytes = await place.blobs.read(blob);
+    if (bytes === null) continue;
+    await mkdir(join(place.out, folder), { recursive: true });
+    const path = join(folder, `${stage}.log`);
+    await writeFile(join(place.out, path), bytes);
+    paths[stage] = path;
+  }
+  return paths;
+}
+
+function cannotWrite(out: string, error: unknown): EvalpoolError {
+  if (error instanceof EvalpoolError) return error;
+  const why = error instanceof Error ? error.message : String(error);
+  return new EvalpoolError('USAGE', `results cannot be written to ${out}: ${why}`, { cause: error });
+}
