@@ -8,9 +8,9 @@ const MEGABYTE = 1024 * 1024;
 /** Ids of the box's user, as seen inside. */
 export const INSIDE_ID = 1000;
 
-// Reads a pipe that only the launcher holds: its end ends the pid namespace. Ignoring CHLD has the kernel reap orphans.
-const FIRST_PROCESS =
-  'trap "" HUP INT QUIT USR1 USR2 ALRM TERM CHLD; echo ready; exec >/dev/null 2>&1 3>&-; read -r _ <&4';
+// Copies the launcher's pipe to the report: its first line says that the box stands, its end ends the pid namespace. Ignoring
+// CHLD has the kernel reap orphans; dash cannot (it always handles CHLD, and its `read` then ends).
+const FIRST_PROCESS = ['/usr/bin/env', '--ignore-signal=CHLD', 'cat'];
 
 /** Bubblewrap's arguments up to the limits: the same for every box. */
 export function sharedArguments(shown: ShownFiles): string[] {
@@ -39,9 +39,7 @@ export function boxArguments(limits: BoxLimits): string[] {
   return [
     ...words(`--perms 0755 --size ${disk} --tmpfs /home/user --perms 1777 --size ${disk} --tmpfs /tmp`),
     ...words(`--perms 1777 --size ${shared} --tmpfs /dev/shm --remount-ro / --chdir /`),
-    '/bin/sh',
-    '-c',
-    FIRST_PROCESS,
+    ...FIRST_PROCESS,
   ];
 }
 

@@ -37,7 +37,7 @@ sub enter {
   if ($root) { syscall $call->{setgroups}, 0, 0 }
   $fail->('the sandbox is gone') if syscall($call->{setns}, $box->{pidfd}, $NAMESPACES) < 0;
   my $pid = syscall $call->{clone}, $CLONE_PARENT | $SIGCHLD, 0, 0, 0, 0;
-  $fail->('the sandbox is gone') if $pid < 0;
+  $fail->("the sandbox takes no process: $!") if $pid < 0;
   if ($pid > 0) { POSIX::write($tell, "host $pid\n", 6 + length $pid); POSIX::_exit(0) }
   # Joined from inside, since joining is never refused for the limit while a fork is.
   for (@cgroups) { syswrite $_, '0' or $fail->("cgroup: $!") }

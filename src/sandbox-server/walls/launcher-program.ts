@@ -47,13 +47,13 @@ sub make {
   my ($id, $uid, $gid, $cgroups, $limits, @argv) = @_;
   my ($life, $held) = new_pipe();
   my ($report, $tell) = new_pipe();
+  syswrite $held, "ready\n";
   defined(my $pid = fork) or die "fork: $!\n";
   if ($pid == 0) {
     plain_signals();
-    POSIX::dup2($null, 0);
+    POSIX::dup2(fileno $life, 0);
     POSIX::dup2(fileno $tell, $_) for 1, 2, 3;
-    POSIX::dup2(fileno $life, 4);
-    POSIX::close($_) for 5 .. 9;
+    POSIX::close($_) for 4 .. 9;
     if ($root) { syscall $call->{setgroups}, 0, 0; POSIX::setgid($gid); POSIX::setuid($uid) }
     %ENV = (PATH => '/usr/bin:/bin', HOME => '/home/user');
     exec { $argv[0] } @argv;
@@ -66,7 +66,7 @@ sub make {
   $reader{fileno $report} = sub { box_reports($box{$id}) };
 }
 
-# bubblewrap writes the first process's host pid, that process writes "ready", and both write what goes wrong.
+# bubblewrap writes the first process's host pid, that process copies "ready", and both write what goes wrong.
 sub box_reports {
   my $box = shift;
   my $got = sysread $box->{report}, $box->{text}, 8192, length $box->{text};
