@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { childEnvironment } from '../config.ts';
+import { NETWORKS } from '../stage.ts';
 import type { Home } from './home.ts';
 import type { Programs } from './locate-programs.ts';
 import type { Nursery } from './nursery.ts';
@@ -11,7 +12,7 @@ import { firstLineOf } from './until-ready.ts';
 export const Wall = z.object({
   wall: z.string(),
   facts: z.array(z.object({ name: z.string(), inForce: z.boolean(), by: z.string() })),
-  networks: z.array(z.string()),
+  networks: z.array(z.enum(NETWORKS)),
 });
 
 const FirstLine = z.object({ url: z.string(), apiKey: z.string(), wall: Wall });

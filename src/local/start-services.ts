@@ -53,7 +53,12 @@ function settingsOf(
   now: { local: LocalProvider | undefined; concurrency: number | undefined },
 ): FullConfig {
   const { local, concurrency } = now;
-  const server = local && { apiUrl: local.url, sandboxUrl: local.url, apiKey: local.apiKey };
+  const server = local && {
+    apiUrl: local.url,
+    sandboxUrl: local.url,
+    apiKey: local.apiKey,
+    networks: local.wall.networks,
+  };
   return {
     ...config,
     databaseUrl: config.databaseUrl ?? postgresUrl(home),

@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts';
 import { connectDatabase, migrate, type Database } from '../database/connect.ts';
+import { endFormerProcesses } from '../database/former-processes.ts';
 import type { EvalpoolError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { setProviderLimit, tierOf } from '../slots/tiers.ts';
@@ -47,7 +48,10 @@ export async function startStack(plan: StackPlan): Promise<RunningStack> {
     await Promise.all([...workers.values()].map(async ({ child }) => child.end()));
   });
   plan.onProgress('bringing the schema up to date');
-  await withDatabase(services, plan.log, migrate);
+  await withDatabase(services, plan.log, async (database) => {
+    await migrate(database);
+    if (!plan.config.databaseUrl) await endFormerProcesses(database);
+  });
   plan.onProgress('starting dispatcher, evaluators and reaper');
   await startWorkers({ ...plan, services, workers }, supervisor);
   return {
