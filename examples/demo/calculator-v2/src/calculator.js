@@ -1,0 +1,12 @@
+export function add(a, b) {
+  return a + b;
+}
+
+/** The quotient of two numbers. */
+export function divide(a, b) {
+  return a / b;
+}
+
+export function mean(numbers) {
+  return divide(numbers.reduce(add, 0), numbers.length);
+}
