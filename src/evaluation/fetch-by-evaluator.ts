@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { asEvalpoolError, EvalpoolError } from '../errors.ts';
+import { DeadlinePassed } from '../sandbox/sandbox.ts';
 import type { Spec } from '../spec.ts';
 import { credentialsOf, resolveSubmodule, withoutCredentials } from './repo-address.ts';
 import { gitsWords } from './last-words.ts';
@@ -23,11 +24,7 @@ export async function fetchByEvaluator(
   mirrors: Mirrors,
   from: { repo: string; ref: string },
 ): Promise<void> {
-  const placed = await gather({ mirrors, signal: desk.time.signal, submodules: spec.submodules }, from).catch(
-    (error: unknown) => {
-      throw explain(error, from, desk);
-    },
-  );
+  const placed = await gatherInTime(desk, { mirrors, submodules: spec.submodules }, from);
   await desk.sandbox.writeFiles(await packsOf(placed), desk.user);
   const exit = await desk.run(checkoutScript(spec.repoDir, placed));
   if (exit.exitCode === 0) return;
@@ -36,8 +33,24 @@ export async function fetchByEvaluator(
 
 interface Gathering {
   mirrors: Mirrors;
-  signal: AbortSignal;
   submodules: boolean;
+  signal: AbortSignal;
+}
+
+// A remote that is slow to us would be slow to the sandbox: its time-out is the stage's, as there.
+async function gatherInTime(
+  desk: Desk,
+  how: Omit<Gathering, 'signal'>,
+  from: { repo: string; ref: string },
+): Promise<Placed[]> {
+  const deadline = AbortSignal.timeout(Math.ceil(desk.time.leftMs()));
+  const signal = AbortSignal.any([desk.time.signal, deadline]);
+  try {
+    return await gather({ ...how, signal }, from);
+  } catch (error) {
+    if (deadline.aborted && error === deadline.reason) throw new DeadlinePassed('the remote was too slow');
+    throw explain(error, from, desk);
+  }
 }
 
 async function gather(how: Gathering, from: { repo: string; ref: string }, path = ''): Promise<Placed[]> {

@@ -24,8 +24,12 @@ export async function fetchInSandbox(
   throw new EvalpoolError('FETCH_FAILED', `git fetch of ${where} ${describeExit(exit)}: ${said}`);
 }
 
+/** The script: exit status 44 means that the repo has no such ref. */
 // A server may refuse a commit that no branch points to, or any shallow fetch; an abbreviated commit it never knows.
-function fetchScript(spec: Spec, from: { repo: string; ref: string }): string {
+export function fetchScript(
+  spec: Pick<Spec, 'repoDir' | 'submodules'>,
+  from: { repo: string; ref: string },
+): string {
   const maybeCommit = /^[0-9a-f]{4,64}$/i.test(from.ref);
   return `export GIT_TERMINAL_PROMPT=0 LC_ALL=C
 url=${quote(from.repo)} ref=${quote(from.ref)}
