@@ -5,6 +5,8 @@ import { EventStream } from './event-stream.ts';
 const REMEMBERED_MS = 30_000;
 /** How long output still in the pipes of a killed process is read, ms: a child that holds them may never close them. */
 const LAST_WORDS_MS = 100;
+/** How long a SIGKILL that nobody here sent waits before it is told, ms: if the whole sandbox died, the stream is cut instead. */
+const DOUBT_MS = 250;
 
 /** What was asked to run, as `List` shows it. */
 export interface ProcessConfig {
@@ -109,6 +111,12 @@ export class RunningProcess {
   }
 
   #exited(exit: { code: number } | { signal: string }): void {
+    if ('signal' in exit && exit.signal === 'SIGKILL' && !this.#killed) {
+      setTimeout(() => this.#settle(exit), DOUBT_MS).unref();
+    } else this.#settle(exit);
+  }
+
+  #settle(exit: { code: number } | { signal: string }): void {
     this.#exit = exit;
     if (this.#openPipes === 0) this.#finish();
     else if (this.#killed) setTimeout(() => this.#finish(), LAST_WORDS_MS).unref();

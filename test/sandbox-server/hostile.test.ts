@@ -31,6 +31,21 @@ test('a kill cuts running commands, and they say so', async () => {
   await expect(ended).rejects.toThrow('killed or reached its end of life');
 });
 
+test('a sandbox that dies by itself is no longer there, and its commands were not just killed', async () => {
+  const mortal = await startTestServer();
+  try {
+    const doomed = await Sandbox.create(mortal.sdk);
+    const handle = await doomed.commands.run('sleep 100', { background: true });
+    const ended = handle.wait();
+    ended.catch(() => {});
+    await mortal.endBoxes();
+    await expect(ended).rejects.toThrow('killed or reached its end of life');
+    expect(await doomed.kill()).toBe(false);
+  } finally {
+    await mortal.close();
+  }
+});
+
 test('two kills at once both wait until it is gone', async () => {
   const twice = await Sandbox.create(host.sdk);
   const answers = await Promise.all([twice.kill(), twice.kill()]);

@@ -9,8 +9,10 @@ import { openWall } from '../../src/sandbox-server/walls/open-wall.ts';
 /** A real server with the real wall on a free port, and how the SDK reaches it. */
 export interface TestServer {
   server: SandboxServer;
-  /** Options of every SDK call. */
-  sdk: { apiUrl: string; sandboxUrl: string; apiKey: string; requestTimeoutMs: number };
+  /** Options of every SDK call; no network, which costs time and is the walls' to test. */
+  sdk: { apiUrl: string; sandboxUrl: string; apiKey: string; allowInternetAccess: boolean };
+  /** Ends every box underneath the server. */
+  endBoxes(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -34,7 +36,8 @@ export async function startTestServer(maxSandboxes?: number): Promise<TestServer
   });
   return {
     server,
-    sdk: { apiUrl: server.url, sandboxUrl: server.url, apiKey, requestTimeoutMs: 30_000 },
+    sdk: { apiUrl: server.url, sandboxUrl: server.url, apiKey, allowInternetAccess: false },
+    endBoxes: () => wall.close(),
     close: async () => {
       await server.close();
       await rm(home, { recursive: true, force: true });
