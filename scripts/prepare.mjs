@@ -76,7 +76,9 @@ function installNpmPackages() {
   say('installing npm packages');
   const npm = process.env['npm_execpath'];
   const [program, args] = npm ? [process.execPath, [npm]] : ['npm', []];
-  run(program, [...args, 'ci', '--no-audit', '--no-fund', '--loglevel=error'], 'npm ci failed');
+  // Not `npm ci`: it refuses the lock for optional packages of other platforms that a registry lacked when it was made.
+  const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
+  run(program, [...args, 'install', '--no-save', ...quiet], 'the npm packages could not be installed');
 }
 
 function build() {
