@@ -15,6 +15,10 @@ export interface WallParts {
   launch: () => Launcher;
   /** Bubblewrap's arguments that every box shares. */
   shared: readonly string[];
+  /** Where the launcher mounts a box's disk; null: bubblewrap makes it. */
+  disk: string | null;
+  /** Removes the files that boxes were shown. */
+  removeShown: () => void;
   cgroups: Cgroups;
   report: WallReport;
   log: Log;
@@ -22,6 +26,7 @@ export interface WallParts {
 
 const [RLIMIT_CORE, RLIMIT_NPROC, RLIMIT_NOFILE] = [4, 6, 7];
 const OPEN_FILES = 16_384;
+const MEGABYTE = 1024 * 1024;
 
 /** Boxes of bubblewrap, entered by the launcher. A launcher that died is replaced; its boxes died with it. */
 export class BubblewrapWall implements Wall {
@@ -46,8 +51,9 @@ export class BubblewrapWall implements Wall {
     const launcher = this.#launcher;
     const owner = this.#ids.take();
     const groups = this.#parts.cgroups.make(id, limits);
-    const argv = [...this.#parts.shared, ...boxArguments(limits)];
-    const order = { id, ...owner, cgroups: groups.procs, rlimits: this.#rlimits(limits), argv };
+    const disk = { bytes: limits.diskMb * MEGABYTE, mountedOn: this.#parts.disk };
+    const argv = [...this.#parts.shared, ...boxArguments(disk.bytes, disk.mountedOn)];
+    const order = { id, ...owner, cgroups: groups.procs, rlimits: this.#rlimits(limits), disk, argv };
     try {
       const made = await launcher.make(order);
       const box = this.#box(launcher, { id, owner, groups, limits, ...made });
@@ -64,6 +70,7 @@ export class BubblewrapWall implements Wall {
     await Promise.all([...this.#boxes.values()].map((box) => box.destroy()));
     await this.#launcher.close();
     await this.#parts.cgroups.close();
+    this.#parts.removeShown();
   }
 
   #box(launcher: Launcher, made: MadeBox): Box {

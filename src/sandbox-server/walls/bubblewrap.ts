@@ -1,9 +1,12 @@
 import { lstatSync, readlinkSync } from 'node:fs';
-import type { BoxLimits } from '../box.ts';
 import type { ShownFiles } from './shown-files.ts';
 
 const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty'];
-const MEGABYTE = 1024 * 1024;
+const WRITABLE = [
+  { name: 'home', path: '/home/user', mode: '0755' },
+  { name: 'tmp', path: '/tmp', mode: '1777' },
+  { name: 'shm', path: '/dev/shm', mode: '1777' },
+];
 
 /** Ids of the box's user, as seen inside. */
 export const INSIDE_ID = 1000;
@@ -32,13 +35,15 @@ export function sharedArguments(shown: ShownFiles): string[] {
   ];
 }
 
-/** The rest of the arguments: writable places with their limits, then the first process. */
-export function boxArguments(limits: BoxLimits): string[] {
-  const disk = limits.diskMb * MEGABYTE;
-  const shared = Math.min(limits.diskMb, 64) * MEGABYTE;
+/** The rest of the arguments: writable places, then the first process. `disk`: a folder that holds them already. */
+export function boxArguments(bytes: number, disk: string | null): string[] {
   return [
-    ...words(`--perms 0755 --size ${disk} --tmpfs /home/user --perms 1777 --size ${disk} --tmpfs /tmp`),
-    ...words(`--perms 1777 --size ${shared} --tmpfs /dev/shm --remount-ro / --chdir /`),
+    ...WRITABLE.flatMap(({ name, path, mode }) =>
+      disk === null
+        ? words(`--perms ${mode} --size ${bytes} --tmpfs ${path}`)
+        : ['--bind', `${disk}/${name}`, path],
+    ),
+    ...words('--remount-ro / --chdir /'),
     ...FIRST_PROCESS,
   ];
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Log } from '../../log.ts';
 import type { BoxLimits } from '../box.ts';
+import { isAlive } from './is-alive.ts';
 import { findHierarchies, type Control, type Hierarchy } from './cgroup-hierarchies.ts';
 
 /** The control groups of one box. */
@@ -112,14 +113,5 @@ function removeLeftOvers(folder: string): void {
     for (const entry of readdirSync(left, { withFileTypes: true }))
       if (entry.isDirectory()) removed(join(left, entry.name));
     removed(left);
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }

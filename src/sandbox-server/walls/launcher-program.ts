@@ -14,11 +14,12 @@ use strict;
 use warnings;
 no warnings 'exec';
 use POSIX ();
+use Errno ();
 
 my %numbers = (
-  x86_64 => { clone => 56, setns => 308, prlimit => 302, prctl => 157, capset => 126, setgroups => 116,
+  x86_64 => { clone => 56, unshare => 272, mount => 165, setns => 308, prlimit => 302, prctl => 157, capset => 126, setgroups => 116,
     setresgid => 119, setresuid => 117, getpid => 39 },
-  aarch64 => { clone => 220, setns => 268, prlimit => 261, prctl => 167, capset => 91, setgroups => 159,
+  aarch64 => { clone => 220, unshare => 97, mount => 40, setns => 268, prlimit => 261, prctl => 167, capset => 91, setgroups => 159,
     setresgid => 149, setresuid => 147, getpid => 172 },
 );
 my $call = $numbers{(POSIX::uname())[4]} or die "no system call table for this machine\n";
@@ -35,16 +36,16 @@ pipe my $woken, my $wake or die;
 $_->blocking(0) for $woken, $wake;
 $SIG{CHLD} = sub { local $!; syswrite $wake, '.' };
 $SIG{$_} = 'IGNORE' for qw(PIPE INT HUP TERM);
-syscall $call->{prctl}, 1, 9, 0, 0, 0;
 
-sub answer { my $line = join(' ', @_) . "\n"; syswrite(STDOUT, $line) // exit }
+sub answer { my $line = join(' ', @_) . "\n"; syswrite STDOUT, $line }
 sub one_line { my $text = shift; $text =~ s/\s+/ /g; $text =~ s/ $//; return substr $text, 0, 500 }
 sub new_pipe { pipe my $from, my $to or die "pipe: $!\n"; return ($from, $to) }
 sub plain_signals { $SIG{$_} = 'DEFAULT' for qw(CHLD PIPE INT HUP TERM) }
 
-# id, host uid, host gid, cgroup files and rlimits (each joined by newlines), then bubblewrap and its arguments
+# id, host uid, host gid, cgroup files and rlimits (each joined by newlines), bytes of disk, folder to mount it on ('' if
+# bubblewrap makes it), then bubblewrap and its arguments
 sub make {
-  my ($id, $uid, $gid, $cgroups, $limits, @argv) = @_;
+  my ($id, $uid, $gid, $cgroups, $limits, $bytes, $disk, @argv) = @_;
   my ($life, $held) = new_pipe();
   my ($report, $tell) = new_pipe();
   syswrite $held, "ready\n";
@@ -54,6 +55,7 @@ sub make {
     POSIX::dup2(fileno $life, 0);
     POSIX::dup2(fileno $tell, $_) for 1, 2, 3;
     POSIX::close($_) for 4 .. 9;
+    mount_disk($uid, $gid, $bytes, $disk) if length $disk;
     if ($root) { syscall $call->{setgroups}, 0, 0; POSIX::setgid($gid); POSIX::setuid($uid) }
     %ENV = (PATH => '/usr/bin:/bin', HOME => '/home/user');
     exec { $argv[0] } @argv;
@@ -64,6 +66,23 @@ sub make {
     limits => [map { [split / /] } split /\n/, $limits], held => $held, report => $report, text => '' };
   $owner{$pid} = sub { box_gone($id) };
   $reader{fileno $report} = sub { box_reports($box{$id}) };
+}
+
+# One tmpfs for all that the box may write, in a mount namespace that ends with it. Made by root, root can write there too:
+# a tmpfs of the box's own user namespace refuses it (EOVERFLOW).
+sub mount_disk {
+  my ($uid, $gid, $bytes, $disk) = @_;
+  my ($none, $top, $tmpfs, $options) = ('tmpfs', '/', 'tmpfs', "size=$bytes,mode=755");
+  syscall($call->{unshare}, 0x20000) == 0
+    and syscall($call->{mount}, $none, $top, 0, 0x44000, 0) == 0
+    and syscall($call->{mount}, $none, $disk, $tmpfs, 6, $options) == 0
+    or print(STDERR "mount: $!\n") and POSIX::_exit(126);
+  for (['home', 0755], ['tmp', 01777], ['shm', 01777]) {
+    my $folder = "$disk/$_->[0]";
+    mkdir $folder;
+    chmod $_->[1], $folder;
+    chown $uid, $gid, $folder;
+  }
 }
 
 # bubblewrap writes the first process's host pid, that process copies "ready", and both write what goes wrong.
@@ -121,9 +140,16 @@ sub reap {
   }
 }
 
+# The server is gone. A pid namespace ends only when its last process is reaped, and in a container nobody else may do that.
+sub leave {
+  end($_) for keys %box;
+  1 while waitpid(-1, 0) > 0 or $!{EINTR};
+  POSIX::_exit(0);
+}
+
 my $input = '';
 $reader{0} = sub {
-  exit unless sysread STDIN, $input, 1 << 20, length $input;
+  leave() unless sysread STDIN, $input, 1 << 20, length $input;
   while (length $input >= 4 and length $input >= 4 + (my $size = unpack 'N', $input)) {
     obey(substr substr($input, 0, 4 + $size, ''), 4);
   }

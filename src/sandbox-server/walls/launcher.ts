@@ -24,6 +24,7 @@ export interface MakeBox {
   cgroups: readonly string[];
   /** Pairs of resource number and value. */
   rlimits: ReadonlyArray<readonly [number, number]>;
+  disk: { bytes: number; mountedOn: string | null };
   argv: readonly string[];
 }
 
@@ -69,15 +70,9 @@ export class Launcher {
   async make(box: MakeBox): Promise<{ pid: number; ended: Promise<void> }> {
     const ended = new Promise<void>((resolve) => this.#boxes.set(box.id, resolve));
     const limits = box.rlimits.map((pair) => pair.join(' ')).join('\n');
-    const ids = [String(box.uid), String(box.gid)];
-    const [pid] = await this.#ask(box.id, [
-      'make',
-      box.id,
-      ...ids,
-      box.cgroups.join('\n'),
-      limits,
-      ...box.argv,
-    ]);
+    const head = ['make', box.id, String(box.uid), String(box.gid), box.cgroups.join('\n'), limits];
+    const disk = [String(box.disk.bytes), box.disk.mountedOn ?? ''];
+    const [pid] = await this.#ask(box.id, [...head, ...disk, ...box.argv]);
     return { pid: Number(pid), ended };
   }
 

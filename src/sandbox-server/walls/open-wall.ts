@@ -32,9 +32,12 @@ export async function openWall(options: WallOptions): Promise<Wall> {
   requireProgram('perl', 'perl');
   mkdirSync(options.home, { recursive: true });
   const cgroups = new Cgroups(options.log);
+  const shown = prepareShownFiles(options.home);
   const wall = new BubblewrapWall({
     launch: () => new Launcher(filter, options.log),
-    shared: sharedArguments(prepareShownFiles(options.home)),
+    shared: sharedArguments(shown),
+    disk: shown.disk,
+    removeShown: shown.remove,
     cgroups,
     report: reportWall(cgroups, hasProgram('slirp4netns')),
     log: options.log,
@@ -46,7 +49,11 @@ export async function openWall(options: WallOptions): Promise<Wall> {
 async function tryOut(wall: Wall): Promise<void> {
   try {
     const box = await wall.open('trial', TRIAL, 'none');
+    const command = { argv: ['/bin/true'], env: {}, cwd: '/home/user', user: 'user', stdin: false };
+    const { exit } = await box.start(command);
+    const end = await exit;
     await box.destroy();
+    if (!('code' in end && end.code === 0)) throw new Error(`/bin/true ended with ${JSON.stringify(end)}`);
   } catch (error) {
     await wall.close();
     const why = error instanceof Error ? error.message : String(error);

@@ -1,29 +1,43 @@
-import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { writeEtc } from './etc-folder.ts';
+import { isAlive } from './is-alive.ts';
 
-/** Files of the host that every box shows read-only, prepared once per server. */
+// A home under /root, or made by mkdtemp, is closed to the ids that boxes run as.
+const CLOSED_HOME = '/run/evalpool';
+
+/** Files and folders of the host that boxes are made of, prepared once per server. */
 export interface ShownFiles {
   /** Synthesized /etc. */
   etc: string;
   /** Node and npm where they do not lie under /usr; shown under /opt/node. */
   node: { binary: string; npm: string | null } | null;
+  /** Empty folder on which each box's disk is mounted, in a mount namespace of its own; null: we are not root. */
+  disk: string | null;
+  /** Removes what was written for this server. */
+  remove: () => void;
 }
 
 /** Writes and finds what boxes show; all of it can be reached by their unprivileged ids. */
 export function prepareShownFiles(home: string): ShownFiles {
-  const folder = reachableFolder(home);
-  return { etc: writeEtc(folder), node: findNode(folder) };
+  const shared = isReachable(home) ? join(home, 'walls') : CLOSED_HOME;
+  removeLeftOvers(shared);
+  // Two servers of one home, or of none, do not disturb each other.
+  const folder = join(shared, `${process.pid}-${randomBytes(3).toString('hex')}`);
+  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  const disk = process.getuid?.() === 0 ? join(folder, 'disk') : null;
+  if (disk !== null) mkdirSync(disk);
+  return { etc: writeEtc(folder), node: findNode(shared), disk, remove };
 }
 
-// A home under /root, or made by mkdtemp, is closed to the ids that boxes run as.
-function reachableFolder(home: string): string {
-  const inHome = join(home, 'walls');
-  const name = createHash('sha256').update(home).digest('hex').slice(0, 12);
-  const folder = isReachable(home) ? inHome : `/run/evalpool-${name}`;
-  mkdirSync(folder, { recursive: true, mode: 0o755 });
-  return folder;
+function removeLeftOvers(shared: string): void {
+  for (const name of existsSync(shared) ? readdirSync(shared) : []) {
+    const pid = /^(\d+)-/.exec(name)?.[1];
+    if (pid !== undefined && !isAlive(Number(pid)))
+      rmSync(join(shared, name), { recursive: true, force: true });
+  }
 }
 
 function findNode(folder: string): ShownFiles['node'] {

@@ -15,7 +15,7 @@ export function reportWall(cgroups: Cgroups, hasSlirp: boolean): WallReport {
       by: root ? 'a host id of its own for each sandbox' : "the server's own host id, since it is not root",
     },
     yes('files', 'read-only /usr and synthesized /etc; nothing else of the host'),
-    yes('disk', 'size of the tmpfs at /home/user and of that at /tmp, each'),
+    yes('disk', root ? 'size of one tmpfs' : 'size of the tmpfs at /home/user, /tmp and /dev/shm, each'),
     yes('memory', memory ?? 'a watcher, four times a second: no cgroup may be written here'),
     yes('processes', pids ?? 'RLIMIT_NPROC in the user namespace of the sandbox'),
     cpu === null

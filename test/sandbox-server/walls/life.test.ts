@@ -1,0 +1,139 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bash, run, startWall, until } from './start-wall.ts';
+
+let walls: Awaited<ReturnType<typeof startWall>>;
+
+beforeAll(async () => {
+  walls = await startWall();
+});
+afterAll(() => walls.close());
+
+test('A command reports its exit code or the signal that ended it', async () => {
+  const box = await walls.open();
+  expect((await run(box, 'exit 3')).exit).toEqual({ code: 3 });
+  expect((await run(box, 'kill -USR1 $$')).exit).toEqual({ signal: 'SIGUSR1' });
+  const sleeper = await box.start(bash('trap "exit 7" TERM; echo ready; while :; do sleep 0.01; done'));
+  await until(sleeper.stdout, 'ready');
+  sleeper.kill('SIGTERM');
+  expect(await sleeper.exit).toEqual({ code: 7 });
+  await box.destroy();
+});
+
+test('A command reads what is written to it, to the end', async () => {
+  const box = await walls.open();
+  const cat = await box.start({ ...bash('cat; echo end'), stdin: true });
+  cat.stdin?.end('words\n');
+  expect(await until(cat.stdout, 'end')).toBe('words\nend\n');
+  expect(await cat.exit).toEqual({ code: 0 });
+  expect((await run(box, 'cat')).exit).toEqual({ code: 0 });
+  await box.destroy();
+});
+
+test('A command sees the given environment and nothing else', async () => {
+  const box = await walls.open();
+  const env = await box.start({
+    ...bash(''),
+    argv: ['/usr/bin/env'],
+    env: { A: 'b=c', EMPTY: '', LINES: 'x\ny' },
+  });
+  const lines = (await until(env.stdout, 'y\n')).trim().split('\n');
+  expect(lines.toSorted()).toEqual(['A=b=c', 'EMPTY=', 'LINES=x', 'y']);
+  await box.destroy();
+});
+
+test('A missing folder or program is refused before the command starts', async () => {
+  const box = await walls.open();
+  await expect(box.start({ ...bash('true'), cwd: '/nowhere' })).rejects.toThrow(
+    "cwd '/nowhere' does not exist",
+  );
+  await expect(box.start({ ...bash(''), argv: ['/nowhere'] })).rejects.toThrow("cannot run '/nowhere'");
+  expect(await run(box, 'echo alive')).toMatchObject({ out: 'alive\n' });
+  await box.destroy();
+});
+
+test('Orphans are reaped, and leave the box alive', async () => {
+  const box = await walls.open();
+  const { out } = await run(box, '(sleep 0.01 & sleep 0.01 &); sleep 0.1; cat /proc/*/stat | grep -c " Z "');
+  expect(out).toBe('0\n');
+  await box.destroy();
+});
+
+test('What survives SIGTERM is gone after destroy, which may be called twice', async () => {
+  const box = await walls.open();
+  const stubborn = await box.start(
+    bash('trap "" TERM HUP INT; echo ready; (setsid sleep 1000 &); sleep 1000'),
+  );
+  await until(stubborn.stdout, 'ready');
+  stubborn.kill('SIGTERM');
+  const first = Number(/\d+/.exec(box.root)?.[0]);
+  expect(existsSync(`/proc/${first}`)).toBe(true);
+  await Promise.all([box.destroy(), box.destroy()]);
+  expect(await stubborn.exit).toEqual({ signal: 'SIGKILL' });
+  expect(existsSync(`/proc/${first}`)).toBe(false);
+  await box.ended;
+  await expect(box.start(bash('true'))).rejects.toThrow('the sandbox is gone');
+});
+
+test('A box whose first process dies says that it is over', async () => {
+  const box = await walls.open();
+  const sleeper = await box.start(bash('sleep 1000'));
+  process.kill(Number(/\d+/.exec(box.root)?.[0]), 'SIGKILL');
+  await box.ended;
+  expect(await sleeper.exit).toEqual({ signal: 'SIGKILL' });
+});
+
+test('A server killed with -9 right after open leaves no process', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'evalpool-killed-'));
+  const script = join(import.meta.dirname, 'open-and-wait.ts');
+  const server = spawn(process.execPath, ['--import', 'tsx', script, home], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [first, launcher] = (await until(server.stdout, '\n')).trim().split(' ').map(Number);
+  const watched = [first, launcher].map((pid) => ({ pid, start: startTime(pid) }));
+  for (const { start } of watched) expect(start).not.toBeNull();
+  server.kill('SIGKILL');
+  await expect.poll(() => watched.filter(({ pid, start }) => startTime(pid) === start)).toEqual([]);
+  rmSync(home, { recursive: true, force: true });
+});
+
+test('After a killed launcher every box is over, and the next open starts another', async () => {
+  const box = await walls.open();
+  process.kill(launcherPid(), 'SIGKILL');
+  await box.ended;
+  const next = await walls.open();
+  expect(await run(next, 'echo alive')).toMatchObject({ out: 'alive\n' });
+  await next.destroy();
+});
+
+/** What tells a process from a later one with its pid; null: there is none, or a zombie. */
+function startTime(pid: number | undefined): string | null {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    return fields[0] === 'Z' ? null : (fields[19] ?? null);
+  } catch {
+    return null;
+  }
+}
+
+function launcherPid(): number {
+  const ours = readdirSync('/proc').filter((name) => {
+    if (!/^\d+$/.test(name)) return false;
+    try {
+      return (
+        / perl\) . /.test(' ' + readFileSync(`/proc/${name}/stat`, 'utf8').replace('(', ' ')) &&
+        parentOf(name) === process.pid
+      );
+    } catch {
+      return false;
+    }
+  });
+  return Number(ours[0]);
+}
+
+function parentOf(pid: string): number {
+  return Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[1]);
+}

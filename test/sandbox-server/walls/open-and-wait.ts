@@ -1,0 +1,13 @@
+// A server to be killed: opens a box, starts a command in it, prints the pids of the box's first process and of the launcher.
+import { readFileSync } from 'node:fs';
+import { makeLog } from '../../../src/log.ts';
+import { openWall } from '../../../src/sandbox-server/walls/open-wall.ts';
+import { bash, LIMITS } from './start-wall.ts';
+
+const wall = await openWall({ home: process.argv[2] ?? '', log: makeLog('killed', 'warn') });
+const box = await wall.open('killed', LIMITS, 'none');
+await box.start(bash('trap "" TERM HUP; while :; do sleep 1; done'));
+const first = Number(/\d+/.exec(box.root)?.[0]);
+const parent = (pid: number): number =>
+  Number(/PPid:\t(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+process.stdout.write(`${first} ${parent(parent(first))}\n`);

@@ -1,0 +1,62 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { makeLog } from '../../../src/log.ts';
+import type { Box, BoxCommand, BoxLimits, Wall } from '../../../src/sandbox-server/box.ts';
+import { openWall } from '../../../src/sandbox-server/walls/open-wall.ts';
+
+export const LIMITS: BoxLimits = { memoryMb: 256, cpus: 1, processes: 64, diskMb: 32 };
+export const IS_ROOT = process.getuid?.() === 0;
+
+export interface Ran {
+  out: string;
+  err: string;
+  exit: { code: number } | { signal: string };
+}
+
+/** A wall of its own for one test file. `close` removes everything. */
+export async function startWall(): Promise<{
+  wall: Wall;
+  open: () => Promise<Box>;
+  close: () => Promise<void>;
+}> {
+  const home = mkdtempSync(join(tmpdir(), 'evalpool-walls-'));
+  const wall = await openWall({ home, log: makeLog('test', 'warn') });
+  let boxes = 0;
+  const open = async (): Promise<Box> => wall.open(`box${++boxes}`, LIMITS, 'none');
+  const close = async (): Promise<void> => {
+    await wall.close();
+    rmSync(home, { recursive: true, force: true });
+  };
+  return { wall, open, close };
+}
+
+/** A command as the protocol layer starts it. */
+export function bash(script: string): BoxCommand {
+  const env = { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: '/home/user' };
+  return { argv: ['/bin/bash', '-c', script], env, cwd: '/home/user', user: 'user', stdin: false };
+}
+
+/** Runs a script in a box to its end. */
+export async function run(box: Box, script: string): Promise<Ran> {
+  const process = await box.start(bash(script));
+  const [out, err, exit] = await Promise.all([text(process.stdout), text(process.stderr), process.exit]);
+  return { out, err, exit };
+}
+
+/** Reads a stream until it holds the text. */
+export async function until(stream: Readable, wanted: string): Promise<string> {
+  let seen = '';
+  for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
+    seen += String(chunk);
+    if (seen.includes(wanted)) return seen;
+  }
+  throw new Error(`ended without '${wanted}': ${seen}`);
+}
+
+async function text(stream: Readable): Promise<string> {
+  let all = '';
+  for await (const chunk of stream) all += String(chunk);
+  return all;
+}
