@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import { EvalpoolError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { BoxLimits, Wall } from '../box.ts';
@@ -39,7 +39,7 @@ export async function openWall(options: WallOptions): Promise<Wall> {
     disk: shown.disk,
     removeShown: shown.remove,
     cgroups,
-    report: reportWall(cgroups, hasProgram('slirp4netns')),
+    report: reportWall(cgroups, lacksForNat()),
     log: options.log,
   });
   await tryOut(wall);
@@ -74,6 +74,16 @@ function adviceFor(why: string): string {
 function requireProgram(program: string, debianPackage: string): void {
   if (hasProgram(program)) return;
   throw new EvalpoolError('MACHINE_LACKS', `${program} is missing: apt-get install ${debianPackage}`);
+}
+
+function lacksForNat(): string | null {
+  if (!hasProgram('slirp4netns')) return 'slirp4netns is missing: apt-get install slirp4netns';
+  try {
+    accessSync('/dev/net/tun', constants.R_OK | constants.W_OK);
+    return null;
+  } catch {
+    return '/dev/net/tun is missing or may not be opened: `modprobe tun`, `chmod 666 /dev/net/tun`';
+  }
 }
 
 function hasProgram(program: string): boolean {

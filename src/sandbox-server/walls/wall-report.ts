@@ -2,8 +2,8 @@ import { availableParallelism } from 'node:os';
 import type { WallReport } from '../box.ts';
 import type { Cgroups } from './cgroups.ts';
 
-/** Says which walls and limits boxes of this server really have, and by what. */
-export function reportWall(cgroups: Cgroups, hasSlirp: boolean): WallReport {
+/** Says which walls and limits boxes of this server really have, and by what. `lacksForNat`: why there is no nat; null: there is. */
+export function reportWall(cgroups: Cgroups, lacksForNat: string | null): WallReport {
   const root = process.getuid?.() === 0;
   const [memory, pids, cpu] = [cgroups.by('memory'), cgroups.by('pids'), cgroups.by('cpu')];
   const facts = [
@@ -28,13 +28,11 @@ export function reportWall(cgroups: Cgroups, hasSlirp: boolean): WallReport {
     yes('network none', 'an empty network namespace'),
     {
       name: 'network nat',
-      inForce: hasSlirp,
-      by: hasSlirp
-        ? "slirp4netns; loopback, private and the host's own addresses refused"
-        : 'slirp4netns is missing: apt-get install slirp4netns',
+      inForce: lacksForNat === null,
+      by: lacksForNat ?? "slirp4netns; loopback, private and the host's own addresses refused",
     },
   ];
-  return { wall: 'bubblewrap', facts, networks: hasSlirp ? ['none', 'nat'] : ['none'] };
+  return { wall: 'bubblewrap', facts, networks: lacksForNat === null ? ['none', 'nat'] : ['none'] };
 }
 
 function yes(name: string, by: string): { name: string; inForce: boolean; by: string } {
