@@ -81,13 +81,14 @@ const failed = [
       test: 'node -e "const all = []; for (;;) all.push(Buffer.alloc(50_000_000, 1))"',
       timeouts: { test: 60 },
     },
-    { id: 'fail-by-fork-bomb', test: 'bomb() { bomb & bomb & wait; }; bomb', timeouts: { test: 20 } },
+    { id: 'fail-by-flood-of-processes', test: flood() },
     { id: 'fail-by-full-disk', test: 'head -c 50G /dev/zero > big', timeouts: { test: 60 } },
   ]),
 ];
 
 const timedOut = [
   { id: 'time-out-of-the-tests', test: 'while :; do :; done', timeouts: { test: 2 } },
+  { id: 'time-out-of-a-fork-bomb', test: 'bomb() { bomb & bomb & wait; }; bomb', timeouts: { test: 3 } },
   {
     id: 'time-out-that-ignores-sigterm',
     test: "trap '' TERM INT HUP; while :; do sleep 1; done",
@@ -131,4 +132,9 @@ function wholeFile() {
 // What a submission does that ends the process before the reporter has written anything.
 function earlyExit() {
   return 'node -e "import(\'./src/calculator.js\').then(({ divide }) => divide(1, 0))"';
+}
+
+function flood() {
+  const start = "require('node:child_process').spawn('sleep', ['60'])";
+  return `node -e "while (${start}.pid);"`;
 }
