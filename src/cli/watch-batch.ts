@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { countRunning, readBatch, type Batch } from '../database/batches.ts';
 import type { Database } from '../database/connect.ts';
 import { EvalpoolError } from '../errors.ts';
+import { Bell } from '../pacing.ts';
 import type { Wake } from '../queue/wake.ts';
 import type { Progress } from '../reports/progress.ts';
 
@@ -20,17 +20,20 @@ const LOOK_AT_MOST_EVERY_MS = 100;
 
 /** Shows how a batch goes on until it is finished or the signal is given; returns it as it then is. */
 export async function watchBatch({ database, wake, batchId, progress, signal }: Watched): Promise<Batch> {
-  let ring: (() => void) | undefined;
-  const off = wake.on(`batch:${batchId}`, () => ring?.());
+  const bell = new Bell();
+  const hurry = new Bell();
+  const off = wake.on(`batch:${batchId}`, () => bell.ring());
+  const stop = (): void => [bell, hurry].forEach((one) => one.ring());
+  signal.addEventListener('abort', stop);
   try {
     for (;;) {
-      const change = new Promise<void>((resolve) => (ring = resolve));
       const batch = await look(database, batchId, progress);
       if (batch.state === 'finished' || signal.aborted) return batch;
-      await pause(LOOK_AT_MOST_EVERY_MS, signal);
-      await Promise.race([change, pause(LOOK_EVERY_MS, signal)]);
+      await hurry.wait(LOOK_AT_MOST_EVERY_MS);
+      await bell.wait(LOOK_EVERY_MS);
     }
   } finally {
+    signal.removeEventListener('abort', stop);
     off();
   }
 }
@@ -42,8 +45,4 @@ async function look(database: Database, batchId: string, progress: Progress): Pr
   const { counts, unreadable, total, state } = batch;
   progress.show({ counts, unreadable, total, running, open: state === 'open' });
   return batch;
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await delay(ms, undefined, { signal }).catch(() => undefined);
 }

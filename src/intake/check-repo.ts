@@ -10,7 +10,17 @@ export type Permit = 'local' | 'remote';
 export type CheckedRepo = { repo: string } | { refused: string };
 
 const SCP_LIKE = /^(?:[A-Za-z0-9._-]+@)?([A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:.]+\]):(?!\/\/)(.+)$/;
-const PRIVATE = privateAddresses();
+const PRIVATE_V4 = [
+  ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12'],
+  ...['192.0.0.0/24', '192.168.0.0/16', '198.18.0.0/15', '224.0.0.0/4', '240.0.0.0/4'],
+];
+// Those of the second line carry IPv4 addresses inside: compatible, mapped, NAT64 and 6to4.
+const PRIVATE_V6 = [
+  ...['fc00::/7', 'fe80::/10', 'fec0::/10', 'ff00::/8'],
+  ...['::/96', '::ffff:0:0/96', '64:ff9b::/32', '2002::/16'],
+];
+// One list each: in a common one, the mapped addresses of IPv6 would match every IPv4 address.
+const BLOCKED = { 4: blockList('ipv4', PRIVATE_V4), 6: blockList('ipv6', PRIVATE_V6) };
 
 /**
  * Checks where a spec wants code from. Local paths become absolute, relative to `folder`. Refused for all: helper
@@ -68,7 +78,8 @@ function isPrivateHost(host: string): boolean {
   const bare = normalHost(host);
   if (bare === undefined) return true;
   const family = isIP(bare);
-  if (family !== 0) return PRIVATE.check(bare, family === 4 ? 'ipv4' : 'ipv6');
+  if (family === 4) return BLOCKED[4].check(bare, 'ipv4');
+  if (family === 6) return BLOCKED[6].check(bare, 'ipv6');
   return !bare.includes('.') || /\.(localhost|local|internal|intranet|lan|home\.arpa|arpa)$/.test(bare);
 }
 
@@ -79,30 +90,11 @@ function normalHost(host: string): string | undefined {
   return new URL(url).hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
 }
 
-function privateAddresses(): BlockList {
+function blockList(kind: 'ipv4' | 'ipv6', nets: readonly string[]): BlockList {
   const list = new BlockList();
-  const v4 = ['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12'];
-  v4.push('192.0.0.0/24', '192.168.0.0/16', '198.18.0.0/15', '224.0.0.0/4', '240.0.0.0/4');
-  // The last four carry IPv4 addresses inside (mapped, NAT64, 6to4), which would go round the list above.
-  const v6 = [
-    '::/127',
-    'fc00::/7',
-    'fe80::/10',
-    'fec0::/10',
-    'ff00::/8',
-    '64:ff9b::/32',
-    '2002::/16',
-    '::/96',
-  ];
-  v6.push('::ffff:0:0/96');
-  for (const [kind, nets] of [
-    ['ipv4', v4],
-    ['ipv6', v6],
-  ] as const) {
-    for (const net of nets) {
-      const [address = '', bits] = net.split('/');
-      list.addSubnet(address, Number(bits), kind);
-    }
+  for (const net of nets) {
+    const [address = '', bits] = net.split('/');
+    list.addSubnet(address, Number(bits), kind);
   }
   return list;
 }

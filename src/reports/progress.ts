@@ -39,7 +39,7 @@ export function openProgress(stream: ProgressStream, now: () => number = Date.no
   return {
     show(standing) {
       const at = now();
-      const rate = pace(at, ended(standing));
+      const rate = pace(at, ended(standing) - standing.unreadable);
       if (at - shownAt < (live ? LIVE_EVERY_MS : PLAIN_EVERY_MS)) return;
       shownAt = at;
       const line = progressLine(standing, rate);
@@ -64,9 +64,9 @@ export function progressLine(standing: Standing, perS: number | null): string {
   const done = ended(standing);
   const outcomes = `passed ${counts.passed} · failed ${counts.failed} · timed out ${counts.timed_out} · invalid ${invalid} · infra ${counts.infra_error}`;
   const speed = perS === null ? '' : `, ${perS < 10 ? perS.toFixed(1) : Math.round(perS)}/s`;
-  const left = total - done;
+  const left = total + unreadable - done;
   const eta = perS === null || open || left === 0 ? '' : `, ETA ${duration(left / perS)}`;
-  return `${outcomes} — ${done} of ${total}${open ? '+' : ''}, ${running} running${speed}${eta}`;
+  return `${outcomes} — ${done} of ${total + unreadable}${open ? '+' : ''}, ${running} running${speed}${eta}`;
 }
 
 /** Seconds as people say them: 42s, 3m 10s, 2h 5m. */
@@ -77,8 +77,8 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / 3600)}h ${Math.floor((whole % 3600) / 60)}m`;
 }
 
-function ended({ counts }: Standing): number {
-  return OUTCOMES.reduce((sum, outcome) => sum + counts[outcome], 0);
+function ended({ counts, unreadable }: Standing): number {
+  return OUTCOMES.reduce((sum, outcome) => sum + counts[outcome], unreadable);
 }
 
 // Over the last half minute, so that a resumed batch's former results and a slow start do not count.

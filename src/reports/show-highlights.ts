@@ -5,6 +5,15 @@ import type { Highlight, Highlights } from './highlights.ts';
 
 const TAIL_LINES = 8;
 const TAIL_CHARACTERS = 160;
+const PLAIN = { head: [], border: [], 'padding-left': 0, 'padding-right': 2 };
+const NO_LINES = Object.fromEntries(
+  ['top', 'bottom', 'left', 'right', 'mid', 'middle'].flatMap((side) => [
+    [side, ''],
+    [`${side}-mid`, ''],
+    [`${side}-left`, ''],
+    [`${side}-right`, ''],
+  ]),
+);
 
 /** What did not pass, each with why, the end of its log and the log's path; '' if all passed. */
 export function showFailed(highlights: Highlights, out: string): string {
@@ -18,12 +27,15 @@ export function showFailed(highlights: Highlights, out: string): string {
 /** The slowest evaluations as a table; '' if there are none. */
 export function showSlowest({ slowest }: Highlights): string {
   if (slowest.length === 0) return '';
-  const plain = { head: [], border: [] };
-  const table = new Table({ head: ['slowest', 'outcome', 'seconds', 'most of it'], style: plain });
+  const table = new Table({
+    head: ['slowest', 'outcome', 'seconds', 'most of it'],
+    chars: NO_LINES,
+    style: PLAIN,
+  });
   for (const one of slowest) {
     table.push([nameOf(one), one.result.outcome, one.seconds.toFixed(1), longestStage(one)]);
   }
-  return table.toString();
+  return table.toString().replaceAll(/ +$/gm, '');
 }
 
 function showOne(one: Highlight, out: string): string {

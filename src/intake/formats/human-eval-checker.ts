@@ -62,6 +62,10 @@ def run_candidate(questions, answers):
             reply = json.dumps({"value": pack(entry(*args, **given))})
         except BaseException as error:
             reply = json.dumps(told(error))
+        try:
+            sys.stdout.flush()
+        except Exception:
+            pass
         answers.write(reply + "\n")
         answers.flush()
     os._exit(0)
