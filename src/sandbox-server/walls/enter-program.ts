@@ -1,10 +1,12 @@
 /**
- * The launcher's part that enters a box. A first child joins the namespaces in one call (pidfd), which for the pid namespace
- * counts for children only; its child, left to the launcher as its own, drops what it may do and becomes the command.
+ * The launcher's part that enters a box: all namespaces in one call, by pidfd. The one for pids counts for children only: root
+ * sets it around a single fork; an ordinary user may do so only inside the box's user namespace, so there a first child joins
+ * and leaves a second to the launcher as its own. What was forked drops what it may do and becomes the command.
  */
 export const ENTER_PROGRAM = String.raw`
 my $NAMESPACES = 0x10000000 | 0x20000 | 0x20000000 | 0x40000000 | 0x8000000 | 0x4000000 | 0x2000000;
-my ($CLONE_PARENT, $SIGCHLD) = (0x8000, 17);
+my ($NEWPID, $CLONE_PARENT, $SIGCHLD) = (0x20000000, 0x8000, 17);
+open my $own_pids, '<', '/proc/self/ns/pid' or die "/proc/self/ns/pid: $!\n";
 
 # id, box, stdin wanted, folder, number of arguments, arguments, environment as NAME=value
 sub start {
@@ -19,14 +21,25 @@ sub start {
   # A process that opens /dev/stderr anew is asked for the pipe's own permissions.
   if ($root) { chown $box->{uid}, $box->{gid}, grep { defined } $in, $out, $err }
   my $stdio = [$in ? fileno $in : $null, fileno $out, fileno $err];
-  defined(my $pid = fork) or die "fork: $!\n";
+  defined(my $pid = $root ? fork_inside($box) : fork) or die "the sandbox takes no process: $!\n";
   enter($box, fileno $tell, { stdio => $stdio, cwd => $cwd, argv => \@argv, env => \@rest }) if $pid == 0;
-  $owner{$pid} = sub { };
+  if ($root) { syswrite $tell, "host $pid\n" } else { $owner{$pid} = sub { } }
   my $command = $command{$id} = { id => $id, report => $report, text => '', held => [$in_held, $out_held, $err_held] };
   $reader{fileno $report} = sub { command_reports($command) };
 }
 
-# In the first child: never returns.
+sub fork_inside {
+  my $box = shift;
+  return if syscall($call->{setns}, $box->{pidfd}, $NEWPID) < 0;
+  my $pid = syscall $call->{clone}, $SIGCHLD, 0, 0, 0, 0;
+  return $pid if $pid == 0;
+  my $error = $!;
+  syscall($call->{setns}, fileno $own_pids, $NEWPID) == 0 or exit;
+  $! = $error;
+  return $pid < 0 ? undef : $pid;
+}
+
+# In the child: never returns.
 sub enter {
   my ($box, $tell, $command) = @_;
   my $fail = sub { POSIX::write($tell, "error $_[0]\n", 7 + length $_[0]); POSIX::_exit(126) };
@@ -35,15 +48,24 @@ sub enter {
   # Where the host's memory runs out, commands go before anything of ours.
   if (open my $score, '>', '/proc/self/oom_score_adj') { syswrite $score, '500' }
   if ($root) { syscall $call->{setgroups}, 0, 0 }
-  $fail->('the sandbox is gone') if syscall($call->{setns}, $box->{pidfd}, $NAMESPACES) < 0;
-  my $pid = syscall $call->{clone}, $CLONE_PARENT | $SIGCHLD, 0, 0, 0, 0;
-  $fail->("the sandbox takes no process: $!") if $pid < 0;
-  if ($pid > 0) { POSIX::write($tell, "host $pid\n", 6 + length $pid); POSIX::_exit(0) }
+  my $join = $root ? $NAMESPACES & ~$NEWPID : $NAMESPACES;
+  $fail->('the sandbox is gone') if syscall($call->{setns}, $box->{pidfd}, $join) < 0;
+  leave_second($tell, $fail) unless $root;
   # Joined from inside, since joining is never refused for the limit while a fork is.
   for (@cgroups) { syswrite $_, '0' or $fail->("cgroup: $!") }
   my $inside = syscall $call->{getpid};
   POSIX::write($tell, "pid $inside\n", 5 + length $inside);
   become($box, $fail, $command);
+}
+
+# Returns in the second child only.
+sub leave_second {
+  my ($tell, $fail) = @_;
+  my $pid = syscall $call->{clone}, $CLONE_PARENT | $SIGCHLD, 0, 0, 0, 0;
+  return if $pid == 0;
+  $fail->("the sandbox takes no process: $!") if $pid < 0;
+  POSIX::write($tell, "host $pid\n", 6 + length $pid);
+  POSIX::_exit(0);
 }
 
 sub become {
