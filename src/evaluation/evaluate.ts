@@ -55,7 +55,8 @@ export async function evaluate(spec: Spec, attempt: Attempt): Promise<void> {
       judge(spec, run, report);
     });
   } finally {
-    await stage('destroy', () => attempt.destroy(sandbox));
+    // What cannot be destroyed now the reaper will: it changes nothing of how the evaluation ended.
+    await stage('destroy', () => attempt.destroy(sandbox)).catch(() => undefined);
   }
 }
 

@@ -1,11 +1,11 @@
 import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { createReadStream, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fetchScript } from '../../src/evaluation/fetch-in-sandbox.ts';
+import { listen } from '../fixtures/listen.ts';
 import { makeRepo } from './try-spec.ts';
 
 // The sandboxes of the tests have no network: the script runs here, against remotes on this disk.
@@ -52,29 +52,29 @@ test.each(['none', 'abc1234', '0123456789012345678901234567890123456789'])('%s i
   const { status, said } = fetchTo(`file://${repo.path}`, ref);
   expect({ status, said }).toEqual({
     status: 44,
-    said: expect.stringMatching(/couldn't find remote ref|not our ref/) as string,
+    said: expect.stringMatching(/couldn't find remote ref|not our ref/),
   });
 });
 
 test('a repo that is not there is told from a ref that is not', () => {
   const { status, said } = fetchTo(`file://${folder}/none`, 'main');
-  expect({ status, said }).toEqual({ status: 1, said: expect.stringContaining('fatal:') as string });
+  expect({ status, said }).toEqual({ status: 1, said: expect.stringContaining('fatal:') });
 });
 
 test('a server that knows no shallow fetch is asked for the whole', async () => {
   execFileSync('git', ['update-server-info'], { cwd: repo.path });
-  const files = createServer(({ url = '' }, response) => {
-    const path = join(repo.path, '.git', decodeURIComponent(url.split('?')[0] ?? '').replace('/a.git/', ''));
+  const files = createServer(({ url: asked = '' }, response) => {
+    const path = join(
+      repo.path,
+      '.git',
+      decodeURIComponent(asked.split('?')[0] ?? '').replace('/a.git/', ''),
+    );
     if (statSync(path, { throwIfNoEntry: false })?.isFile()) createReadStream(path).pipe(response);
     else response.writeHead(404).end();
-  }).listen(0, '127.0.0.1');
-  await new Promise((resolve) => files.once('listening', resolve));
-  const { port } = files.address() as AddressInfo;
+  });
+  const url = await listen(files);
   const repoDir = mkdtempSync(join(folder, 'out-'));
-  const script = fetchScript(
-    { repoDir, submodules: false },
-    { repo: `http://127.0.0.1:${port}/a.git`, ref: 'main' },
-  );
+  const script = fetchScript({ repoDir, submodules: false }, { repo: `${url}/a.git`, ref: 'main' });
   await new Promise((resolve, reject) => {
     execFile('bash', ['-c', script], (error, stdout) => (error ? reject(error) : resolve(stdout)));
   });

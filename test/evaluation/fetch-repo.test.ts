@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { listen } from '../fixtures/listen.ts';
 import { makeRepo, openBench, type Bench } from './try-spec.ts';
 
 let bench: Bench;
@@ -49,23 +49,25 @@ test('the repo lies where the spec wants it', async () => {
   expect(tried.tail).toBe("/tmp/it's here\nthree");
 });
 
+/** Adds a submodule to the repo at a path, as its author would. */
+function addSubmodule(at: string, what: string, where: string): void {
+  const git = ['-c', 'protocol.file.allow=always', '-c', 'user.name=t', '-c', 'user.email=t@t'];
+  execFileSync('git', [...git, 'submodule', '--quiet', 'add', what, where], { cwd: at, stdio: 'pipe' });
+  execFileSync('git', [...git, 'commit', '-q', '-m', 'sub'], { cwd: at });
+}
+
 test('submodules come along, theirs too, only when asked for', async () => {
   const inner = makeRepo(bench.folder, { 'inner.txt': 'inner\n' });
   const middle = makeRepo(bench.folder, { 'middle.txt': 'middle\n' });
   const outer = makeRepo(bench.folder, { 'outer.txt': 'outer\n' });
-  const add = (at: string, what: string, where: string): void => {
-    const git = ['-c', 'protocol.file.allow=always', '-c', 'user.name=t', '-c', 'user.email=t@t'];
-    execFileSync('git', [...git, 'submodule', '--quiet', 'add', what, where], { cwd: at, stdio: 'pipe' });
-    execFileSync('git', [...git, 'commit', '-q', '-m', 'sub'], { cwd: at });
-  };
-  add(middle.path, inner.path, 'in ner');
-  add(outer.path, `../${middle.path.split('/').at(-1)}`, 'libs/middle');
-  const test = 'cat outer.txt libs/middle/middle.txt "libs/middle/in ner/inner.txt"; git status --porcelain';
-  expect(await bench.attempt({ repo: outer.path, submodules: true, test })).toMatchObject({
+  addSubmodule(middle.path, inner.path, 'in ner');
+  addSubmodule(outer.path, `../${middle.path.split('/').at(-1)}`, 'libs/middle');
+  const look = 'cat outer.txt libs/middle/middle.txt "libs/middle/in ner/inner.txt"; git status --porcelain';
+  expect(await bench.attempt({ repo: outer.path, submodules: true, test: look })).toMatchObject({
     code: '',
     tail: 'outer\nmiddle\ninner',
   });
-  expect(await bench.attempt({ repo: outer.path, test })).toMatchObject({ code: 'TESTS_FAILED' });
+  expect(await bench.attempt({ repo: outer.path, test: look })).toMatchObject({ code: 'TESTS_FAILED' });
 });
 
 test('a local repo cannot be fetched in the sandbox', async () => {
@@ -86,11 +88,10 @@ test('git in the sandbox says what keeps it from fetching', async () => {
 });
 
 test('a remote that never answers is a time-out of the fetch', async () => {
-  const silent = createServer(() => undefined).listen(0, '127.0.0.1');
-  await new Promise((resolve) => silent.once('listening', resolve));
-  const { port } = silent.address() as AddressInfo;
+  const silent = createServer(() => undefined);
+  const url = await listen(silent);
   const tried = await bench.attempt({
-    repo: `http://127.0.0.1:${port}/a.git`,
+    repo: `${url}/a.git`,
     fetch: 'evaluator',
     timeouts: { fetch: 1 },
   });

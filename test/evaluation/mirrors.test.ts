@@ -79,7 +79,7 @@ test.each([
 test('a repo that is not there says so in git’s own words', async () => {
   await expect(mirrors.packCommit(join(folder, 'none'), 'main', never)).rejects.toMatchObject({
     code: 'FETCH_FAILED',
-    message: expect.stringContaining('does not appear to be a git repository') as string,
+    message: expect.stringContaining('does not appear to be a git repository'),
   });
 });
 

@@ -33,10 +33,10 @@ export interface Bench {
 
 /** Opens one; `close` leaves nothing behind. */
 export async function openBench(): Promise<Bench> {
-  const { sdk, close } = await startTestServer();
+  const server = await startTestServer();
   const folder = mkdtempSync(join(tmpdir(), 'evalpool-bench-'));
   const provider = { name: 'local', tier: 'local', concurrency: undefined, template: 'base' } as const;
-  const sandboxes = openSandboxes({ ...provider, networks: ['none'], ...sdk });
+  const sandboxes = openSandboxes({ ...provider, networks: ['none'], ...server.sdk });
   const blobs = openBlobs(join(folder, 'blobs'));
   const mirrors = openMirrors(join(folder, 'mirrors'));
   let number = 0;
@@ -74,7 +74,7 @@ export async function openBench(): Promise<Bench> {
       };
     },
     async close() {
-      await close();
+      await server.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };

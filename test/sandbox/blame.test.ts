@@ -1,10 +1,10 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import type { EvalpoolError } from '../../src/errors.ts';
 import { isConcurrencyLimit } from '../../src/sandbox/blame.ts';
 import { openSandboxes } from '../../src/sandbox/e2b-sandboxes.ts';
 import type { Sandboxes } from '../../src/sandbox/sandbox.ts';
+import { listen } from '../fixtures/listen.ts';
 import { envelope } from '../sandbox-server/start-test-server.ts';
 
 // A provider that answers as E2B's cloud does where our own server never would; the SDK between is the real one.
@@ -37,10 +37,8 @@ async function providerThat(
     }
     const headers = { 'content-type': 'application/json', ...said.headers };
     return void response.writeHead(said.status, headers).end(JSON.stringify(said.body ?? {}));
-  }).listen(0, '127.0.0.1');
-  await new Promise((resolve) => provider?.once('listening', resolve));
-  const url = `http://127.0.0.1:${(provider.address() as AddressInfo).port}`;
-  return { sandboxes: at(url), asked };
+  });
+  return { sandboxes: at(await listen(provider)), asked };
 }
 
 function at(url: string): Sandboxes {
@@ -90,16 +88,17 @@ test('a provider that is not there is unreachable', async () => {
 });
 
 test('both kinds of 429 can be told apart', async () => {
-  const busy = async (message: string): Promise<EvalpoolError> => {
-    const { sandboxes } = await providerThat(() => failure(429, message));
-    return await sandboxes.create(order).then(
-      () => expect.unreachable(),
-      (error: EvalpoolError) => error,
-    );
-  };
-  expect(isConcurrencyLimit(await busy(AT_LIMIT))).toBe(true);
-  expect(isConcurrencyLimit(await busy('Rate limit exceeded'))).toBe(false);
+  expect(isConcurrencyLimit(await busyWith(AT_LIMIT))).toBe(true);
+  expect(isConcurrencyLimit(await busyWith('Rate limit exceeded'))).toBe(false);
 });
+
+async function busyWith(message: string): Promise<EvalpoolError> {
+  const { sandboxes } = await providerThat(() => failure(429, message));
+  return await sandboxes.create(order).then(
+    () => expect.unreachable(),
+    (error: EvalpoolError) => error,
+  );
+}
 
 test.each<[string, Answer | 'reset', string]>([
   [
@@ -158,20 +157,22 @@ test.each<[string, Answer, boolean]>([
   expect(ended).toBe(done);
 });
 
+/** A sandbox as the provider lists it. */
+const listed = (id: string) => ({
+  sandboxID: id,
+  templateID: 't',
+  clientID: 'c',
+  startedAt: '2026-01-01T00:00:00Z',
+  endAt: '2026-01-01T01:00:00Z',
+  state: 'running',
+  cpuCount: 1,
+  memoryMB: 1,
+  diskSizeMB: 1,
+  envdVersion: '0.6.13',
+  metadata: { a: 'b' },
+});
+
 test('a list goes through all pages', async () => {
-  const listed = (id: string) => ({
-    sandboxID: id,
-    templateID: 't',
-    clientID: 'c',
-    startedAt: '2026-01-01T00:00:00Z',
-    endAt: '2026-01-01T01:00:00Z',
-    state: 'running',
-    cpuCount: 1,
-    memoryMB: 1,
-    diskSizeMB: 1,
-    envdVersion: '0.6.13',
-    metadata: { a: 'b' },
-  });
   const { sandboxes, asked } = await providerThat((path) => {
     if (path.includes('nextToken=two')) return { status: 200, body: [listed('i2')] };
     return { status: 200, body: [listed('i1')], headers: { 'x-next-token': 'two' } };

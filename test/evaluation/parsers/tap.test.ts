@@ -65,6 +65,9 @@ test.each([
   ['a huge number', 'ok 99999999999999999999 - a\n1..1\n'],
   ['braces', `ok 1 - a {\n`.repeat(2000)],
 ])('%s ends in tests or in a clear refusal', async (_, tap) => {
-  const ended = await read(tap).catch((error: unknown) => error);
-  if (!Array.isArray(ended)) expect(ended).toMatchObject({ name: 'UnreadableReport' });
+  const ended = await read(tap).then(
+    () => 'read',
+    (error: Error) => error.name,
+  );
+  expect(['read', 'UnreadableReport']).toContain(ended);
 });
