@@ -27,7 +27,5 @@ export async function addFiles(app: FastifyInstance, sandboxes: Sandboxes): Prom
     if (!admitToFiles(request, reply, sandboxes)) return reply;
   });
   app.get<{ Querystring: FileQuery }>('/files', download);
-  app.post<{ Querystring: FileQuery }>('/files', (request) =>
-    upload(request, sandboxes.options.limits.diskMb * 1024 ** 2),
-  );
+  app.post<{ Querystring: FileQuery }>('/files', upload);
 }

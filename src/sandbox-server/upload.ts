@@ -20,11 +20,11 @@ interface Written {
 /** First bytes of each file written without a trip through the thread pool: most files are that small. */
 const SYNC_BYTES = 128 * 1024;
 
-/** Writes the files of a request as they arrive, memory bounded. Throws 400, 401, 403, 507. */
-export async function upload(request: Upload, maxBytes: number): Promise<Written[]> {
+/** Writes the files of a request as they arrive, memory bounded. Throws 400, 401, 403, 507 where the sandbox's disk is full. */
+export async function upload(request: Upload): Promise<Written[]> {
   refuseMetadata(request);
   const account = accountNamed(request.query.username);
-  const target = { box: request.sandbox.box, account, left: maxBytes };
+  const target = { box: request.sandbox.box, account };
   const written = request.isMultipart()
     ? await writeParts(request, target)
     : [await writeBody(request, target)];
@@ -35,8 +35,6 @@ export async function upload(request: Upload, maxBytes: number): Promise<Written
 interface Target {
   box: Box;
   account: Account;
-  /** Bytes that this request may still write. */
-  left: number;
 }
 
 async function writeBody(request: Upload, target: Target): Promise<Written> {
@@ -87,8 +85,6 @@ async function copy(bytes: Readable, path: string, target: Target): Promise<void
   let at = 0;
   try {
     for await (const chunk of bytes as AsyncIterable<Buffer>) {
-      target.left -= chunk.length;
-      if (target.left < 0) throw new Refusal(507, "the upload is larger than the sandbox's disk");
       if (at + chunk.length > SYNC_BYTES) await file.writeFile(chunk);
       else writeAll(file.fd, chunk);
       at += chunk.length;

@@ -2,7 +2,8 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Sandbox } from 'e2b';
-import { makeLog } from '../../src/log.ts';
+import { makeLog, type Log } from '../../src/log.ts';
+import type { Wall } from '../../src/sandbox-server/box.ts';
 import { startSandboxServer, type SandboxServer } from '../../src/sandbox-server/start-server.ts';
 import { openWall } from '../../src/sandbox-server/walls/open-wall.ts';
 
@@ -18,12 +19,22 @@ export interface TestServer {
 
 export const LIMITS = { memoryMb: 512, cpus: 2, processes: 128, diskMb: 256 };
 
-/** Starts one; `close` leaves nothing behind. */
-export async function startTestServer(maxSandboxes?: number): Promise<TestServer> {
+/** What a server needs of the walls; `close` removes it. */
+export async function openTestWall(): Promise<{ wall: Wall; log: Log; close: () => Promise<void> }> {
   const home = await mkdtemp(join(tmpdir(), 'evalpool-sandboxes-'));
   await chmod(home, 0o755); // the sandboxes' own users pass through it
   const log = makeLog('test', 'silent');
   const wall = await openWall({ home, log });
+  const close = async (): Promise<void> => {
+    await wall.close();
+    await rm(home, { recursive: true, force: true });
+  };
+  return { wall, log, close };
+}
+
+/** Starts one; `close` leaves nothing behind. */
+export async function startTestServer(maxSandboxes?: number): Promise<TestServer> {
+  const { wall, log, close } = await openTestWall();
   const apiKey = 'key-of-the-test';
   const server = await startSandboxServer({
     host: '127.0.0.1',
@@ -40,7 +51,7 @@ export async function startTestServer(maxSandboxes?: number): Promise<TestServer
     endBoxes: () => wall.close(),
     close: async () => {
       await server.close();
-      await rm(home, { recursive: true, force: true });
+      await close();
     },
   };
 }
