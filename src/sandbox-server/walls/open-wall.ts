@@ -57,7 +57,7 @@ async function tryOut(wall: Wall): Promise<void> {
   } catch (error) {
     await wall.close();
     const why = error instanceof Error ? error.message : String(error);
-    throw new EvalpoolError('MACHINE_LACKS', `no sandbox can be made: ${why} ${adviceFor(why)}`, {
+    throw new EvalpoolError('MACHINE_LACKS', `no sandbox can be made: ${why} ${adviceFor(why)}`.trim(), {
       cause: error,
     });
   }
@@ -65,6 +65,7 @@ async function tryOut(wall: Wall): Promise<void> {
 
 function adviceFor(why: string): string {
   if (/unknown option/i.test(why)) return '(bubblewrap 0.7 or newer is needed)';
+  if (!/namespace|permission|permitted|uid map/i.test(why)) return '';
   return (
     '(ordinary users must be allowed user namespaces: `sysctl -w kernel.unprivileged_userns_clone=1`, on Ubuntu ' +
     '`sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`, in Docker `--privileged`)'
