@@ -42,7 +42,7 @@ export async function evaluate(spec: Spec, attempt: Attempt): Promise<void> {
   const sandbox = await stage('create', (time) => createInTime(spec, attempt, time.signal));
   const at = openDesks(spec, { ...attempt, sandbox, stage, secrets });
   try {
-    if (spec.repo !== undefined) await at('fetch', (desk) => fetchRepo(desk, spec, attempt.mirrors));
+    if (spec.repo !== undefined) await at('fetch', (desk) => fetchRepo(desk, spec, attempt));
     if (spec.setup !== undefined) await at('setup', (desk) => runSetup(desk, spec, spec.setup ?? ''));
     if (hasSubmission(spec)) await at('patch', (desk) => applySubmission(desk, spec));
     if (spec.build !== undefined) await at('build', (desk) => runBuild(desk, spec, spec.build ?? ''));

@@ -87,6 +87,14 @@ test('git in the sandbox says what keeps it from fetching', async () => {
   expect(JSON.stringify(tried) + (await tried.log('fetch'))).not.toContain('secret-token');
 });
 
+test('a sandbox without network leaves the fetch to the evaluator', async () => {
+  const silent = createServer((_, response) => response.writeHead(404).end());
+  const url = await listen(silent);
+  const tried = await bench.attempt({ repo: `${url}/a.git` });
+  silent.close();
+  expect(tried).toMatchObject({ code: 'FETCH_FAILED', message: expect.stringContaining('not found') });
+});
+
 test('a remote that never answers is a time-out of the fetch', async () => {
   const silent = createServer(() => undefined);
   const url = await listen(silent);
