@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -137,29 +138,27 @@ test('a cancelled attempt ends with the reason it was given, its sandbox destroy
   expect(destroyed).toHaveLength(1);
 });
 
-test('a create that answers after the cancel gives back its sandbox', async () => {
-  const controller = new AbortController();
-  const destroyed: string[] = [];
-  await bench.attempt(
-    {},
+test('a create that answers long after its deadline gives back its sandbox', async () => {
+  const heard = new EventEmitter();
+  const destroyed = once(heard, 'destroyed');
+  const tried = await bench.attempt(
+    { timeouts: { create: 0.01 } },
     {
-      signal: controller.signal,
       async create(network) {
-        controller.abort(new Error('cancelled'));
-        return await bench.sandboxes.create({
-          template: undefined,
-          metadata: { late: 'x' },
-          lifeMs: 60_000,
-          network,
-        });
+        const order = { template: undefined, metadata: { late: 'x' }, lifeMs: 60_000, network };
+        const sandbox = await bench.sandboxes.create(order);
+        await once(heard, 'answer');
+        return sandbox;
       },
       async destroy(sandbox) {
-        destroyed.push(sandbox.id);
         await bench.sandboxes.destroy(sandbox.id);
+        heard.emit('destroyed');
       },
     },
   );
-  expect(destroyed).toHaveLength(1);
+  expect(tried).toMatchObject({ code: 'STAGE_STUCK', stage: 'create' });
+  heard.emit('answer');
+  await destroyed;
   expect(await bench.sandboxes.list({ late: 'x' })).toEqual([]);
 });
 
