@@ -52,7 +52,14 @@ export async function openReading(
   if (input === undefined) throw new EvalpoolError('USAGE', 'expected a file, a folder or -, got nothing');
   const inputs = await openInput(input);
   const kept = twice ? await spool(inputs) : { inputs, remove: async () => undefined };
-  return { items: () => pickSpecs(readSpecs(kept.inputs, 'local'), pick), close: () => kept.remove() };
+  return {
+    items: () => pickSpecs(readSpecs(kept.inputs, 'local'), pick),
+    close: async () => {
+      // A producer that says nothing more must not keep us alive.
+      if (input === '-') process.stdin.destroy();
+      await kept.remove();
+    },
+  };
 }
 
 function humanEvalInput(

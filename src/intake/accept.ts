@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { acceptSpecs, addUnreadable, type Candidate, type Known } from '../database/accept-specs.ts';
 import type { Database } from '../database/connect.ts';
 import { problemText, type BadLine } from './problem.ts';
@@ -31,6 +32,9 @@ interface Chunk {
 
 const CHUNK_ITEMS = 500;
 const CHUNK_BYTES = 4 * 1024 * 1024;
+/** A slow producer's specs do not wait longer for company, ms. */
+const LONGEST_HOLD_MS = 200;
+const LATE = 'late' as const;
 const MOST_HELD_BACK = 10_000;
 /** How many bad lines are kept for show. */
 const KEPT_PROBLEMS = 1000;
@@ -68,16 +72,35 @@ export async function acceptFrom(
 }
 
 async function* inChunks(items: AsyncIterable<Item>): AsyncGenerator<Chunk> {
-  let chunk: Chunk = { candidates: [], bad: [], bytes: 0 };
-  for await (const item of items) {
-    if ('bad' in item) chunk.bad.push(item.bad);
-    else chunk.candidates.push(item.candidate);
-    if ('bytes' in item) chunk.bytes += item.bytes;
-    if (chunk.candidates.length + chunk.bad.length < CHUNK_ITEMS && chunk.bytes < CHUNK_BYTES) continue;
+  const iterator = items[Symbol.asyncIterator]();
+  let next = iterator.next();
+  for (let first = await next; !first.done; first = await next) {
+    const chunk: Chunk = { candidates: [], bad: [], bytes: 0 };
+    const clock = new AbortController();
+    const late = delay(LONGEST_HOLD_MS, LATE, { signal: clock.signal }).catch(() => LATE);
+    for (let item: IteratorResult<Item> | typeof LATE = first; item !== LATE && !item.done;) {
+      addItem(chunk, item.value);
+      next = iterator.next();
+      // Its failure is thrown by the next await; meanwhile it must not count as unhandled.
+      next.catch(() => undefined);
+      item = isFull(chunk) ? LATE : await Promise.race([next, late]);
+    }
+    clock.abort();
     yield chunk;
-    chunk = { candidates: [], bad: [], bytes: 0 };
   }
-  if (chunk.candidates.length + chunk.bad.length > 0) yield chunk;
+}
+
+function addItem(chunk: Chunk, item: Item): void {
+  if ('bad' in item) {
+    chunk.bad.push(item.bad);
+    return;
+  }
+  chunk.candidates.push(item.candidate);
+  chunk.bytes += item.bytes;
+}
+
+function isFull({ candidates, bad, bytes }: Chunk): boolean {
+  return candidates.length + bad.length >= CHUNK_ITEMS || bytes >= CHUNK_BYTES;
 }
 
 async function writeChunk(target: Target, submission: string, chunk: Chunk, told: Acceptance): Promise<void> {

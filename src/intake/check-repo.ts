@@ -11,13 +11,28 @@ export type CheckedRepo = { repo: string } | { refused: string };
 
 const SCP_LIKE = /^(?:[A-Za-z0-9._-]+@)?([A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:.]+\]):(?!\/\/)(.+)$/;
 const PRIVATE_V4 = [
-  ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12'],
-  ...['192.0.0.0/24', '192.168.0.0/16', '198.18.0.0/15', '224.0.0.0/4', '240.0.0.0/4'],
+  '0.0.0.0/8',
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '172.16.0.0/12',
+  '192.0.0.0/24',
+  '192.168.0.0/16',
+  '198.18.0.0/15',
+  '224.0.0.0/4',
+  '240.0.0.0/4',
 ];
-// Those of the second line carry IPv4 addresses inside: compatible, mapped, NAT64 and 6to4.
 const PRIVATE_V6 = [
-  ...['fc00::/7', 'fe80::/10', 'fec0::/10', 'ff00::/8'],
-  ...['::/96', '::ffff:0:0/96', '64:ff9b::/32', '2002::/16'],
+  'fc00::/7',
+  'fe80::/10',
+  'fec0::/10',
+  'ff00::/8',
+  // Those carry IPv4 addresses inside: compatible, mapped, NAT64 and 6to4.
+  '::/96',
+  '::ffff:0:0/96',
+  '64:ff9b::/32',
+  '2002::/16',
 ];
 // One list each: in a common one, the mapped addresses of IPv6 would match every IPv4 address.
 const BLOCKED = { 4: blockList('ipv4', PRIVATE_V4), 6: blockList('ipv6', PRIVATE_V6) };

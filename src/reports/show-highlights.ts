@@ -56,7 +56,7 @@ function showOne(one: Highlight, out: string): string {
 
 function decisiveLog({ result, logs }: Highlight): string | undefined {
   const stage = result.result.failure?.stage;
-  return (stage ? logs[stage] : undefined) ?? logs['test'] ?? Object.values(logs).at(-1);
+  return stage ? logs[stage] : (logs['test'] ?? Object.values(logs).at(-1));
 }
 
 function nameOf({ result }: Highlight): string {
