@@ -66,6 +66,8 @@ test.each([
   'https://１２７.0.0.1/a',
   'ssh://git@10.0.0.1/a',
   'ssh://git@2130706433/a',
+  'ssh://git@0x7f.0.0.1/a',
+  'git@127.1:a/b',
   'git@localhost:a/b',
   'git@192.168.0.1:a/b',
   '[::1]:a/b',
@@ -81,4 +83,16 @@ test('local paths become absolute', () => {
   expect(checkRepo('/srv/a/../b', 'local', '/batches')).toEqual({ repo: '/srv/b' });
   expect(checkRepo('file:///srv/a%20b', 'local', '/batches')).toEqual({ repo: '/srv/a b' });
   expect(checkRepo('~/code', 'local', '/batches')).toEqual({ repo: `${homedir()}/code` });
+});
+
+test('the reason is told', () => {
+  expect(checkRepo('--upload-pack=id', 'local', '/x')).toEqual({
+    refused: 'starts with "-", which git would read as an option',
+  });
+  expect(checkRepo('http://example.org/a', 'local', '/x')).toEqual({
+    refused: 'expected https or ssh, there was http',
+  });
+  expect(checkRepo('git@10.0.0.1:a', 'remote', '/x')).toEqual({
+    refused: '10.0.0.1 is a private, link-local or loopback host',
+  });
 });
