@@ -45,8 +45,8 @@ export async function keepStack(config: Config, log: Log, signal: AbortSignal): 
     await reportFailure(desk, asEvalpoolError(error, 'STACK_FAILED'), log);
   } finally {
     desk.shut();
-    await endChildren(nursery);
-    log.info('the stack is down');
+    const killed = await endChildren(nursery);
+    log.info({ killed }, 'the stack is down');
   }
 }
 

@@ -16,11 +16,23 @@ export function makeNursery(logs: string, lockFd: number | null): Nursery {
   return { logs, lockFd, alive: new Map(), ending: new AbortController() };
 }
 
-/** Ends all children, users before what they use, and resolves once nothing of them is left. */
-export async function endChildren(nursery: Nursery): Promise<void> {
+const KILLED = 128 + 9;
+
+/**
+ * Ends all children, users before what they use, and resolves once nothing of them is left: with the names of those
+ * that did not end when asked and were killed.
+ */
+export async function endChildren(nursery: Nursery): Promise<string[]> {
   nursery.ending.abort();
+  const killed: string[] = [];
   for (const rank of [0, 1, 2]) {
     const children = [...nursery.alive].filter(([, of]) => of === rank);
-    await Promise.all(children.map(([child]) => child.end()));
+    await Promise.all(
+      children.map(async ([child]) => {
+        await child.end();
+        if ((await child.ended) === KILLED) killed.push(child.name);
+      }),
+    );
   }
+  return killed;
 }

@@ -11,6 +11,7 @@ import type { Nursery } from './nursery.ts';
 import { startServices, type Services } from './start-services.ts';
 import { startWorker, type Worker } from './start-worker.ts';
 import { supervise, type Supervisor } from './supervise.ts';
+import { watchHealth } from './watch-health.ts';
 
 /** What a stack is made of. */
 export interface StackPlan {
@@ -37,7 +38,7 @@ const SANDBOXES_PER_EVALUATOR = 16;
  * Starts every process of a stack, in this order:
  * 1. Postgres, Redis and the sandbox server, side by side; those that the settings name elsewhere are not started;
  * 2. the schema;
- * 3. dispatcher, evaluators and reaper, side by side.
+ * 3. dispatcher, evaluators and reaper, side by side, whose health is watched from then on.
  */
 export async function startStack(plan: StackPlan): Promise<RunningStack> {
   const supervisor = { nursery: plan.nursery, log: plan.log, onGiveUp: plan.onGiveUp };
@@ -54,6 +55,7 @@ export async function startStack(plan: StackPlan): Promise<RunningStack> {
   });
   plan.onProgress('starting dispatcher, evaluators and reaper');
   await startWorkers({ ...plan, services, workers }, supervisor);
+  void watchHealth(workers, plan.nursery, plan.log);
   return {
     facts: () => factsOf(services, workers),
     limitTo: async (concurrency) => limitTo(services, concurrency, plan.log),

@@ -1,9 +1,7 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
@@ -12,6 +10,7 @@ import { findInPath } from '../../src/local/find-in-path.ts';
 import { useStack } from '../../src/local/use-stack.ts';
 import { makeLog } from '../../src/log.ts';
 import { processesOf } from './processes-of.ts';
+import { pidOf, startRun } from './start-run.ts';
 
 const log = makeLog('test', 'silent');
 let folder: string;
@@ -34,27 +33,6 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function nothingLeft(): Promise<void> {
   await expect.poll(() => processesOf(home), { timeout: 30_000 }).toEqual([]);
-}
-
-/** A run in a process of its own, holding a lease. */
-async function startRun(): Promise<{ run: ChildProcess; nextLine: () => Promise<string> }> {
-  const fixture = join(import.meta.dirname, 'fixtures', 'hold-stack.ts');
-  const env = { ...process.env, EVALPOOL_HOME: home };
-  const run = spawn(process.execPath, ['--import', 'tsx', fixture], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-    env,
-  });
-  const lines = createInterface({ input: run.stdout })[Symbol.asyncIterator]();
-  const nextLine = async (): Promise<string> => (await lines.next()).value ?? 'end';
-  expect(await nextLine()).toBe('ready');
-  return { run, nextLine };
-}
-
-function pidOf(part: string): number {
-  const found = processesOf(home).find(
-    ({ command }) => command.includes(part) && !command.startsWith('/bin/sh'),
-  );
-  return found?.pid ?? Number.NaN;
 }
 
 async function queryPostgres(url: string): Promise<unknown> {
@@ -86,24 +64,24 @@ test('two runs share one stack, and the last one leaves nothing running', async 
 });
 
 test('kill -9 of the only run leaves nothing running', async () => {
-  const { run } = await startRun();
-  expect(pidOf('bin/postgres')).toBeGreaterThan(0);
+  const { run } = await startRun(home);
+  expect(pidOf(home, 'bin/postgres')).toBeGreaterThan(0);
   run.kill('SIGKILL');
   await nothingLeft();
 });
 
 test('kill -9 of the keeper leaves nothing running, and runs hear of it', async () => {
-  const { run, nextLine } = await startRun();
-  process.kill(pidOf('workers/keeper.js'), 'SIGKILL');
+  const { run, nextLine } = await startRun(home);
+  process.kill(pidOf(home, 'workers/keeper.js'), 'SIGKILL');
   expect(await nextLine()).toBe('failed STACK_FAILED');
   run.kill('SIGKILL');
   await nothingLeft();
 });
 
 test('after kill -9 of keeper and run at once the next run waits until the old stack is gone, and starts', async () => {
-  const { run } = await startRun();
-  const old = pidOf('bin/postgres');
-  process.kill(pidOf('workers/keeper.js'), 'SIGKILL');
+  const { run } = await startRun(home);
+  const old = pidOf(home, 'bin/postgres');
+  process.kill(pidOf(home, 'workers/keeper.js'), 'SIGKILL');
   run.kill('SIGKILL');
   const stack = await useStack(config, { log });
   expect(processesOf(home).map(({ pid }) => pid)).not.toContain(old);
@@ -114,10 +92,10 @@ test('after kill -9 of keeper and run at once the next run waits until the old s
 test.each(['bin/postgres', 'redis-server', 'sandbox-server/main.js', 'workers/evaluator.js'])(
   '%s is started again after it was killed',
   async (part) => {
-    const { run } = await startRun();
-    const old = pidOf(part);
+    const { run } = await startRun(home);
+    const old = pidOf(home, part);
     process.kill(old, 'SIGKILL');
-    await expect.poll(() => pidOf(part), { timeout: 30_000 }).not.toBeOneOf([old, Number.NaN]);
+    await expect.poll(() => pidOf(home, part), { timeout: 30_000 }).not.toBeOneOf([old, Number.NaN]);
     const exit = once(run, 'exit');
     run.stdin?.end();
     await exit;

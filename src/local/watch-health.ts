@@ -1,0 +1,36 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Log } from '../log.ts';
+import type { Nursery } from './nursery.ts';
+import type { Worker } from './start-worker.ts';
+
+const LOOK_EVERY_MS = 5000;
+const LONGEST_ANSWER_MS = 2000;
+/** A worker that is unwell for so many looks in a row is ended, and so started again. */
+const PATIENCE = 3;
+
+/** Ends workers that live but do not work: whoever supervises them starts them again. Returns when the stack goes down. */
+export async function watchHealth(
+  workers: ReadonlyMap<string, Worker>,
+  nursery: Nursery,
+  log: Log,
+): Promise<void> {
+  const unwell = new Map<Worker, number>();
+  const ending = nursery.ending.signal;
+  while (!ending.aborted) {
+    await delay(LOOK_EVERY_MS, undefined, { signal: ending }).catch(() => {});
+    for (const worker of workers.values()) {
+      const times = (await isWell(worker, ending)) ? 0 : (unwell.get(worker) ?? 0) + 1;
+      unwell.set(worker, times);
+      if (times !== PATIENCE || ending.aborted) continue;
+      log.warn({ child: worker.child.name }, 'a worker is not well for too long: it is started again');
+      void worker.child.end();
+    }
+  }
+}
+
+async function isWell(worker: Worker, ending: AbortSignal): Promise<boolean> {
+  const signal = AbortSignal.any([ending, AbortSignal.timeout(LONGEST_ANSWER_MS)]);
+  const answer = await fetch(`${worker.health}/healthz`, { signal }).catch(() => undefined);
+  await answer?.body?.cancel();
+  return answer?.ok === true;
+}
