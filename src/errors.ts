@@ -51,7 +51,7 @@ export const ERRORS = {
   SETUP_FAILED: {
     blame: 'spec',
     reason: 'setup',
-    next: 'Read the set-up log; it runs before the patch.',
+    next: 'Read the set-up log; if it needs the internet, say `network: {"setup": "nat"}`.',
     confirm: true,
   },
   SETUP_TIMED_OUT: { blame: 'spec', reason: 'setup', next: 'Raise timeouts.setup.', confirm: true },

@@ -123,7 +123,7 @@ export const Spec = z.strictObject({
     })
     .default({})
     .describe(
-      "Per stage: none, nat (the internet, nothing private) or full; default: as the provider's sandboxes are.",
+      'Per stage: none, nat (the internet, nothing private) or full; default: none at the local provider, nat elsewhere.',
     ),
   timeouts: timeouts.default({ ...DEFAULT_TIMEOUTS }).describe('Deadline of each stage, seconds.'),
   artifacts: z.array(path).max(100).default([]).describe('Globs of files to keep, relative to `repoDir`.'),

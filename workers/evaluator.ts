@@ -23,7 +23,8 @@ await startProcess('evaluator', async (context) => {
     blobs: openBlobs(config.blobs),
     mirrors: openMirrors(join(config.home, 'mirrors')),
     networks,
-    defaultNetwork: networks.includes('nat') ? ('nat' as const) : ('none' as const),
+    // On this machine the network is asked for by name; E2B's sandboxes have the internet unless told otherwise.
+    defaultNetwork: provider.name === 'local' ? ('none' as const) : ('nat' as const),
   };
   const sandboxes = openSandboxes(provider);
   const whole = { ...context, provider, sandboxes, slots, kept, stopping: stop.signal };

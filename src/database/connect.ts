@@ -2,12 +2,12 @@ import { Kysely, Migrator, PostgresDialect } from 'kysely';
 import { Pool } from 'pg';
 import { EvalpoolError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import * as states from './migrations/0001-states.ts';
+import { createStates } from './migrations/0001-states.ts';
 import type { Tables } from './tables.ts';
 
 export type Database = Kysely<Tables>;
 
-const MIGRATIONS = { '0001-states': states };
+const MIGRATIONS = { '0001-states': { up: createStates } };
 
 /** Opens a pool. `url` is a postgres:// URL; one with `?host=/folder` goes through that folder's unix socket. */
 export function connectDatabase(url: string, log: Log, connections = 10): Database {

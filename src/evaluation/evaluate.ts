@@ -16,14 +16,14 @@ import { runTests } from './run-tests.ts';
 
 /** What one attempt at a spec needs from whoever runs it. */
 export interface Attempt extends Keeping {
-  /** The network is the one its first script wants; undefined: as the provider's sandboxes are. */
-  create(network: Network | undefined): Promise<Sandbox>;
+  /** The network is the one its first script wants, so that it needs no change. */
+  create(network: Network): Promise<Sandbox>;
   /** Called once for every sandbox that `create` gave, whatever happened; must not throw. */
   destroy(sandbox: Sandbox): Promise<void>;
   mirrors: Mirrors;
   /** The value of EVALPOOL_SECRET_<name>. */
   secret(name: string): string | undefined;
-  /** Networks that the provider offers, and the one its sandboxes have when none is asked for. */
+  /** Networks that the provider offers, and the one for stages of which the spec says nothing. */
   networks: readonly Network[];
   defaultNetwork: Network;
   /** Ends the attempt early: `evaluate` then rejects with its reason, the sandbox destroyed. */
@@ -62,7 +62,7 @@ export async function evaluate(spec: Spec, attempt: Attempt): Promise<void> {
 
 // A create that answers only after its deadline, or after a cancel, still made a sandbox.
 async function createInTime(spec: Spec, attempt: Attempt, signal: AbortSignal): Promise<Sandbox> {
-  const sandbox = await attempt.create(networkAtCreate(spec));
+  const sandbox = await attempt.create(networkAtCreate(spec) ?? attempt.defaultNetwork);
   if (!signal.aborted) return sandbox;
   await attempt.destroy(sandbox);
   throw signal.reason;

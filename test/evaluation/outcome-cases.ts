@@ -45,7 +45,7 @@ export const CASES: Readonly<Record<string, Make>> = {
     const full = await startTestServer(1);
     closing.push(() => full.close());
     const change = providerAt(full.server.url, full.sdk.apiKey);
-    await change.create?.(undefined);
+    await change.create?.('none');
     return [{}, change];
   },
   'create: creations come too fast for the account': async (scene) => [

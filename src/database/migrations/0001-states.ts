@@ -126,6 +126,6 @@ const STATEMENTS = [
 ];
 
 /** The state tables of docs/states.md. */
-export async function up(database: Kysely<unknown>): Promise<void> {
+export async function createStates(database: Kysely<unknown>): Promise<void> {
   for (const statement of STATEMENTS) await sql.raw(statement).execute(database);
 }
