@@ -30,7 +30,7 @@ function runVitest() {
   return spawnSync(process.execPath, argv, { cwd: root, stdio: 'inherit' }).status;
 }
 
-// A file that could not be loaded has no tests to count: it is one failure.
+// A file that could not be loaded, or whose hooks failed, has no failed test to count: it is one failure.
 function countTests() {
   let told;
   try {
@@ -39,7 +39,7 @@ function countTests() {
     giveUp('vitest left no report');
   }
   const broken = told.testResults.filter(
-    (file) => file.status === 'failed' && file.assertionResults.length === 0,
+    (file) => file.status === 'failed' && file.assertionResults.every(({ status }) => status !== 'failed'),
   );
   const failed = told.numFailedTests + broken.length;
   return `${told.numPassedTests} passed, ${failed} failed, ${told.numPendingTests + told.numTodoTests} skipped`;
