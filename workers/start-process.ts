@@ -8,6 +8,8 @@ import { makeMetrics, type Metrics } from '../src/metrics/metrics.ts';
 import { openWake, type Wake } from '../src/queue/wake.ts';
 import { saveProvider } from '../src/slots/tiers.ts';
 
+const LONGEST_END_MS = 10_000;
+
 /** What every long-running process of evalpool has. */
 export interface ProcessContext {
   config: Config;
@@ -25,32 +27,15 @@ export async function startProcess(
   kind: string,
   work: (context: ProcessContext) => Promise<{ stop(): Promise<void> }>,
 ): Promise<void> {
-  const config = readConfig();
-  const log = makeLog(kind, config.logLevel);
-  if (!config.databaseUrl || !config.redisUrl) {
-    throw new EvalpoolError('USAGE', `${kind}: DATABASE_URL and REDIS_URL must be set`);
-  }
-  const database = connectDatabase(config.databaseUrl, log);
-  await migrate(database);
-  await saveProvider(database, config.provider);
-  const lease = await keepLease(database, kind, log);
-  const wake = openWake(config.redisUrl);
-  const metrics = makeMetrics(config.provider.name);
-  const deployment = await deploymentId(database);
-  const worker = await work({
-    config,
-    redisUrl: config.redisUrl,
-    database,
-    deployment,
-    lease,
-    wake,
-    metrics,
-    log,
-  });
+  const context = await connect(kind, readConfig());
+  const { config, database, lease, wake, metrics, log } = context;
+  const worker = await work(context);
   const problem = (): string | undefined => (lease.held() ? undefined : 'no fresh heartbeat in the database');
   const health = await serveHealth(config.health, metrics, problem);
 
   const end = async (code: number): Promise<void> => {
+    // Whatever waits for a service that is away: what we held is settled by the reaper.
+    setTimeout(() => process.exit(1), LONGEST_END_MS).unref();
     await worker.stop();
     await lease.end().catch((error: unknown) => log.warn({ err: error }, 'left without saying so'));
     await health.close();
@@ -61,4 +46,19 @@ export async function startProcess(
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void end(0));
   lease.lost.addEventListener('abort', () => void end(1));
   process.stdout.write(`${JSON.stringify({ ready: true, health: health.url })}\n`);
+}
+
+async function connect(kind: string, config: Config): Promise<ProcessContext> {
+  const log = makeLog(kind, config.logLevel);
+  const { databaseUrl, redisUrl, provider } = config;
+  if (!databaseUrl || !redisUrl) {
+    throw new EvalpoolError('USAGE', `${kind}: DATABASE_URL and REDIS_URL must be set`);
+  }
+  const database = connectDatabase(databaseUrl, log);
+  await migrate(database);
+  await saveProvider(database, provider);
+  const lease = await keepLease(database, kind, log);
+  const metrics = makeMetrics(provider.name);
+  const deployment = await deploymentId(database);
+  return { config, redisUrl, database, deployment, lease, wake: openWake(redisUrl), metrics, log };
 }

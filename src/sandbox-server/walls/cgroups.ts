@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Log } from '../../log.ts';
 import type { BoxLimits } from '../box.ts';
-import { isAlive } from './is-alive.ts';
 import { findHierarchies, type Control, type Hierarchy } from './cgroup-hierarchies.ts';
 
 /** The control groups of one box. */
@@ -18,7 +17,9 @@ export interface BoxGroups {
 
 const PERIOD_US = 100_000;
 const MEGABYTE = 1024 * 1024;
-const OURS = /^evalpool-(\d+)-/;
+const OURS = /^evalpool-\d+-/;
+/** Group of the launcher. It holds a process as long as the server lives, which marks the groups beside it as in use. */
+const LAUNCHER = 'launcher';
 
 /**
  * Limits by control groups, of version 2, 1 or both, as far as this process may make any.
@@ -45,6 +46,15 @@ export class Cgroups {
     return hierarchy ? `cgroup v${hierarchy.version}` : null;
   }
 
+  /** Moves the launcher into a group of ours, without limits. */
+  adopt(pid: number): void {
+    for (const { folder } of this.#hierarchies) {
+      const group = join(folder, this.#name, LAUNCHER);
+      mkdirSync(group, { recursive: true });
+      this.#set(join(group, 'cgroup.procs'), String(pid));
+    }
+  }
+
   /** Makes the groups of one box with its limits. */
   make(id: string, limits: BoxLimits): BoxGroups {
     const folders = this.#hierarchies.map(({ folder }) => join(folder, this.#name, id));
@@ -61,7 +71,8 @@ export class Cgroups {
 
   /** Removes this server's groups; those of its boxes must be gone. */
   async close(): Promise<void> {
-    await this.#remove(this.#hierarchies.map(({ folder }) => join(folder, this.#name)));
+    const groups = this.#hierarchies.map(({ folder }) => join(folder, this.#name));
+    await this.#remove(groups.flatMap((group) => [join(group, LAUNCHER), group]));
   }
 
   #set(file: string, value: string): void {
@@ -105,13 +116,29 @@ function removed(folder: string): boolean {
   }
 }
 
+// Not by the pid in the name: a server in another container may share these trees, and its pids mean nothing here.
 function removeLeftOvers(folder: string): void {
-  for (const name of readdirSync(folder)) {
-    const pid = Number(OURS.exec(name)?.[1] ?? process.pid);
-    if (isAlive(pid)) continue;
+  for (const name of readdirSync(folder).filter((each) => OURS.test(each))) {
     const left = join(folder, name);
-    for (const entry of readdirSync(left, { withFileTypes: true }))
-      if (entry.isDirectory()) removed(join(left, entry.name));
-    removed(left);
+    const groups = [...subgroups(left), left];
+    if (groups.some(hasProcess)) continue;
+    for (const group of groups) removed(group);
+  }
+}
+
+function subgroups(group: string): string[] {
+  try {
+    const entries = readdirSync(group, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory()).map((entry) => join(group, entry.name));
+  } catch {
+    return []; // its own server removed it meanwhile
+  }
+}
+
+function hasProcess(group: string): boolean {
+  try {
+    return readFileSync(join(group, 'cgroup.procs'), 'utf8') !== '';
+  } catch {
+    return false;
   }
 }

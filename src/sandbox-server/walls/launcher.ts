@@ -62,6 +62,10 @@ export class Launcher {
     });
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   get alive(): boolean {
     return this.#alive;
   }

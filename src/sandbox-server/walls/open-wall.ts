@@ -34,7 +34,11 @@ export async function openWall(options: WallOptions): Promise<Wall> {
   const cgroups = new Cgroups(options.log);
   const shown = prepareShownFiles(options.home);
   const wall = new BubblewrapWall({
-    launch: () => new Launcher(filter, options.log),
+    launch: () => {
+      const launcher = new Launcher(filter, options.log);
+      if (launcher.pid !== undefined) cgroups.adopt(launcher.pid);
+      return launcher;
+    },
     shared: sharedArguments(shown),
     disk: shown.disk,
     removeShown: shown.remove,

@@ -1,5 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { writeEtc } from './etc-folder.ts';
 import { isAlive } from './is-alive.ts';
@@ -24,7 +33,7 @@ export function prepareShownFiles(home: string): ShownFiles {
   const shared = isReachable(home) ? join(home, 'walls') : CLOSED_HOME;
   removeLeftOvers(shared);
   // Two servers of one home, or of none, do not disturb each other.
-  const folder = join(shared, `${process.pid}-${randomBytes(3).toString('hex')}`);
+  const folder = join(shared, `${process.pid}-${pidNamespace()}-${randomBytes(3).toString('hex')}`);
   mkdirSync(folder, { recursive: true, mode: 0o755 });
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
   const disk = process.getuid?.() === 0 ? join(folder, 'disk') : null;
@@ -32,12 +41,17 @@ export function prepareShownFiles(home: string): ShownFiles {
   return { etc: writeEtc(folder), node: findNode(shared), disk, remove };
 }
 
+// Only those of our own pid namespace: what a pid of another container means cannot be told from here.
 function removeLeftOvers(shared: string): void {
   for (const name of existsSync(shared) ? readdirSync(shared) : []) {
-    const pid = /^(\d+)-/.exec(name)?.[1];
-    if (pid !== undefined && !isAlive(Number(pid)))
-      rmSync(join(shared, name), { recursive: true, force: true });
+    const [pid, namespace] = name.split('-');
+    if (namespace !== pidNamespace() || isAlive(Number(pid))) continue;
+    rmSync(join(shared, name), { recursive: true, force: true });
   }
+}
+
+function pidNamespace(): string {
+  return /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '';
 }
 
 function findNode(folder: string): ShownFiles['node'] {

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bash, run, startWall, until } from './start-wall.ts';
+import { bash, IS_ROOT, run, startWall, until } from './start-wall.ts';
 
 let walls: Awaited<ReturnType<typeof startWall>>;
 
@@ -97,6 +98,31 @@ test('A server killed with -9 right after open leaves no process', async () => {
   for (const { start } of watched) expect(start).not.toBeNull();
   server.kill('SIGKILL');
   await expect.poll(() => watched.filter(({ pid, start }) => startTime(pid) === start)).toEqual([]);
+  rmSync(home, { recursive: true, force: true });
+});
+
+test('A server that starts in another pid namespace leaves the groups of a live one alone', async (context) => {
+  if (!IS_ROOT) return context.skip();
+  const home = mkdtempSync(join(tmpdir(), 'evalpool-other-'));
+  const script = join(import.meta.dirname, 'open-and-wait.ts');
+  const argv = [
+    '--pid',
+    '--fork',
+    '--mount-proc',
+    '--kill-child',
+    process.execPath,
+    '--import',
+    'tsx',
+    script,
+    home,
+  ];
+  const other = spawn('unshare', argv, { stdio: ['ignore', 'pipe', 'inherit'] });
+  await until(other.stdout, '\n');
+  const box = await walls.open();
+  expect(await run(box, 'echo alive')).toMatchObject({ out: 'alive\n' });
+  await box.destroy();
+  other.kill('SIGKILL');
+  await once(other, 'close');
   rmSync(home, { recursive: true, force: true });
 });
 
