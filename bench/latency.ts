@@ -14,7 +14,9 @@ export async function measureLatency(
   if (!apiUrl || !sandboxUrl || !apiKey) throw new Error('the benchmark needs the local provider');
   const samples = { create: [] as Samples, 'first command': [] as Samples, destroy: [] as Samples };
   for (let index = 0; index < count; index++) {
-    const sandbox = await timed(samples.create, () => Sandbox.create('base', { apiUrl, sandboxUrl, apiKey }));
+    const sandbox = await timed(samples.create, () =>
+      Sandbox.create('base', { apiUrl, sandboxUrl, apiKey, allowInternetAccess: false }),
+    );
     await timed(samples['first command'], () => sandbox.commands.run('true'));
     await timed(samples.destroy, () => sandbox.kill());
   }

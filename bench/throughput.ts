@@ -105,7 +105,7 @@ async function runSdk(stack: Stack, evaluations: number): Promise<void> {
   const { apiUrl, sandboxUrl, apiKey } = stack.provider;
   if (!apiUrl || !sandboxUrl || !apiKey) throw new Error('the benchmark needs the local provider');
   await times(evaluations, async () => {
-    const sandbox = await Sandbox.create('base', { apiUrl, sandboxUrl, apiKey });
+    const sandbox = await Sandbox.create('base', { apiUrl, sandboxUrl, apiKey, allowInternetAccess: false });
     try {
       await sandbox.files.write('/home/user/repo/main.py', PROGRAM);
       await sandbox.commands.run('cd /home/user/repo && python3 main.py');

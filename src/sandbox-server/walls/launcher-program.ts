@@ -18,9 +18,9 @@ use Errno ();
 
 my %numbers = (
   x86_64 => { clone => 56, unshare => 272, mount => 165, setns => 308, prlimit => 302, prctl => 157, capset => 126, setgroups => 116,
-    setresgid => 119, setresuid => 117, getpid => 39 },
+    setresgid => 119, setresuid => 117, getpid => 39, signalfd => 289 },
   aarch64 => { clone => 220, unshare => 97, mount => 40, setns => 268, prlimit => 261, prctl => 167, capset => 91, setgroups => 159,
-    setresgid => 149, setresuid => 147, getpid => 172 },
+    setresgid => 149, setresuid => 147, getpid => 172, signalfd => 74 },
 );
 my $call = $numbers{(POSIX::uname())[4]} or die "no system call table for this machine\n";
 my ($PIDFD_OPEN, $PIDFD_SIGNAL) = (434, 424);
@@ -32,15 +32,21 @@ my (%box, %command, %reader, %owner, %ended);
 my $null = POSIX::open('/dev/null', POSIX::O_RDWR());
 1 while POSIX::dup($null) < 9;
 $^F = 9;
-pipe my $woken, my $wake or die;
-$_->blocking(0) for $woken, $wake;
-$SIG{CHLD} = sub { local $!; syswrite $wake, '.' };
+# A handler would run only after the select that it was to interrupt: Perl defers it past the call. A signalfd cannot be missed.
+my $child_signal = POSIX::SigSet->new(POSIX::SIGCHLD());
+POSIX::sigprocmask(POSIX::SIG_BLOCK(), $child_signal);
+my $signal_mask = pack 'Q', 1 << (POSIX::SIGCHLD() - 1);
+my $signal_fd = syscall $call->{signalfd}, -1, $signal_mask, 8, 0x80800;
+open my $woken, '<&=', $signal_fd or die "signalfd: $!\n";
 $SIG{$_} = 'IGNORE' for qw(PIPE INT HUP TERM);
 
 sub answer { my $line = join(' ', @_) . "\n"; syswrite STDOUT, $line }
 sub one_line { my $text = shift; $text =~ s/\s+/ /g; $text =~ s/ $//; return substr $text, 0, 500 }
 sub new_pipe { pipe my $from, my $to or die "pipe: $!\n"; return ($from, $to) }
-sub plain_signals { $SIG{$_} = 'DEFAULT' for qw(CHLD PIPE INT HUP TERM) }
+sub plain_signals {
+  $SIG{$_} = 'DEFAULT' for qw(PIPE INT HUP TERM);
+  POSIX::sigprocmask(POSIX::SIG_UNBLOCK(), $child_signal);
+}
 
 # id, host uid, host gid, cgroup files and rlimits (each joined by newlines), bytes of disk, folder to mount it on ('' if
 # bubblewrap makes it), then bubblewrap and its arguments
@@ -154,7 +160,7 @@ $reader{0} = sub {
     obey(substr substr($input, 0, 4 + $size, ''), 4);
   }
 };
-$reader{fileno $woken} = sub { sysread $woken, my $ignored, 512; reap() };
+$reader{fileno $woken} = sub { sysread $woken, my $ignored, 4096; reap() };
 while (1) {
   my $ready = '';
   vec($ready, $_, 1) = 1 for keys %reader;

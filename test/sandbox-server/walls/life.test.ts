@@ -24,6 +24,15 @@ test('A command reports its exit code or the signal that ended it', async () => 
   await box.destroy();
 });
 
+test('A command that is over before its output is opened ends like any other', async () => {
+  const box = await walls.open();
+  const starting = run(box, 'exit 5');
+  // Nothing of this process runs meanwhile, so the command has ended when its pipes are opened.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+  expect(await starting).toEqual({ out: '', err: '', exit: { code: 5 } });
+  await box.destroy();
+});
+
 test('A command reads what is written to it, to the end', async () => {
   const box = await walls.open();
   const cat = await box.start({ ...bash('cat; echo end'), stdin: true });
