@@ -7,7 +7,7 @@ import { openSlotWaiter } from '../src/evaluation/wait-for-slot.ts';
 import { repeat } from '../src/pacing.ts';
 import { consumeHints } from '../src/queue/consume.ts';
 import { openSandboxes } from '../src/sandbox/e2b-sandboxes.ts';
-import { readProvider } from '../src/slots/tiers.ts';
+import { readProvider, tierOf } from '../src/slots/tiers.ts';
 import { startProcess } from './start-process.ts';
 
 const ADOPT_LIMIT_MS = 1000;
@@ -27,14 +27,18 @@ await startProcess('evaluator', async (context) => {
     defaultNetwork: provider.name === 'local' ? ('none' as const) : ('nat' as const),
   };
   const sandboxes = openSandboxes(provider);
-  const whole = { ...context, provider, sandboxes, slots, kept, stopping: stop.signal };
-  const limit = async (): Promise<number> => (await readProvider(database, provider.name))?.maxSandboxes ?? 1;
-  const options = { redisUrl, provider: provider.name, concurrency: await limit(), log };
+  let tier = (await readProvider(database, provider.name)) ?? tierOf(provider);
+  const prices = (): typeof tier => tier;
+  const whole = { ...context, provider, sandboxes, slots, kept, prices, stopping: stop.signal };
+  const options = { redisUrl, provider: provider.name, concurrency: tier.maxSandboxes, log };
   const consumer = consumeHints(options, (hint) => processEvaluation(whole, hint));
   const adopting = repeat(
-    async () => consumer.setConcurrency(await limit()),
+    async () => {
+      tier = (await readProvider(database, provider.name)) ?? tier;
+      consumer.setConcurrency(tier.maxSandboxes);
+    },
     { ms: ADOPT_LIMIT_MS },
-    (error) => log.warn({ err: error }, 'the limit of slots could not be read'),
+    (error) => log.warn({ err: error }, 'the limits of the provider could not be read'),
   );
   return {
     stop: async () => {

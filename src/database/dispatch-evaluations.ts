@@ -41,20 +41,29 @@ export async function dispatchEvaluations(
   return rows;
 }
 
-/** How many evaluations of a provider are dispatched or running. */
-export async function countUnderWay(database: Database, provider: string): Promise<number> {
-  const { rows } = await sql<{ count: string }>`
-    select count(*) as count from evaluations e join batches b on b.id = e.batch_id
-    where e.state in ('dispatched', 'running') and b.provider = ${provider}`.execute(database);
-  return Number(rows[0]?.count ?? 0);
+/** A provider's slots, and how many evaluations are dispatched or running for them. */
+export interface Window {
+  maxSandboxes: number;
+  held: number;
+  underWay: number;
+}
+
+/** What the dispatcher fills; undefined: nobody has made the provider known. */
+export async function readWindow(database: Database, provider: string): Promise<Window | undefined> {
+  const { rows } = await sql<Window>`
+    select p.max_sandboxes as "maxSandboxes", p.held,
+      (select count(*)::int from evaluations e join batches b on b.id = e.batch_id
+        where e.state in ('dispatched', 'running') and b.provider = p.name) as "underWay"
+    from providers p where p.name = ${provider}`.execute(database);
+  return rows[0];
 }
 
 /** How many evaluations of a provider wait, from the batches' counters: as fast for a million as for one. */
-export async function countWaiting(database: Database, provider: string): Promise<number> {
+export async function countWaiting(database: Database, provider: string, underWay: number): Promise<number> {
   const { rows } = await sql<{ open: string }>`
     select coalesce(sum(total - ended), 0) as open from batches
     where provider = ${provider} and state <> 'finished' and cancelled_at is null`.execute(database);
-  return Number(rows[0]?.open ?? 0) - (await countUnderWay(database, provider));
+  return Number(rows[0]?.open ?? 0) - underWay;
 }
 
 /** Dispatched for longer than that and claimed by nobody: their jobs may be lost, or wait in a full queue. */

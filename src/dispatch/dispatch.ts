@@ -1,9 +1,9 @@
 import type { Database } from '../database/connect.ts';
 import {
-  countUnderWay,
   countWaiting,
   dispatchEvaluations,
   readUnclaimed,
+  readWindow,
 } from '../database/dispatch-evaluations.ts';
 import { dropLease, holdLease, type Lease } from '../database/leases.ts';
 import type { Log } from '../log.ts';
@@ -11,7 +11,6 @@ import type { Metrics } from '../metrics/metrics.ts';
 import type { HintQueue } from '../queue/enqueue.ts';
 import type { Wake } from '../queue/wake.ts';
 import { Bell, repeat, type Loop } from '../pacing.ts';
-import { readProvider } from '../slots/tiers.ts';
 
 /** Dispatched evaluations per slot: a freed slot finds its next job already in the queue. */
 const WINDOW = 1.5;
@@ -66,26 +65,27 @@ async function dispatchRound(options: DispatchOptions, round: Round): Promise<vo
   if (!round.lease) return;
   await fill(options, round.lease);
   if (!sweep) return;
-  await tellAgain(options);
+  await sweepQueue(options);
   round.sweptAtMs = performance.now();
 }
 
-/** Moves what fits from waiting to the queue; repeats while whole windows move. */
+/** Moves what fits from waiting to the queue. */
 async function fill({ database, queue, metrics, provider }: DispatchOptions, lease: Lease): Promise<void> {
-  const limits = await readProvider(database, provider);
-  if (!limits) return;
-  const underWay = await countUnderWay(database, provider);
-  metrics.slotsLimit.set({ provider }, limits.maxSandboxes);
-  metrics.slotsHeld.set({ provider }, limits.held);
+  const window = await readWindow(database, provider);
+  if (!window) return;
+  const { maxSandboxes, held, underWay } = window;
+  metrics.slotsLimit.set({ provider }, maxSandboxes);
+  metrics.slotsHeld.set({ provider }, held);
   metrics.underWay.set({ provider }, underWay);
-  const room = Math.ceil(limits.maxSandboxes * WINDOW) - underWay;
+  const room = Math.ceil(maxSandboxes * WINDOW) - underWay;
   if (room <= 0) return;
   const dispatched = await dispatchEvaluations(database, lease, provider, room);
   if (dispatched.length > 0) await queue.add(dispatched);
 }
 
-async function tellAgain({ database, queue, metrics, provider }: DispatchOptions): Promise<void> {
-  metrics.waiting.set({ provider }, await countWaiting(database, provider));
+async function sweepQueue({ database, queue, metrics, provider }: DispatchOptions): Promise<void> {
+  const underWay = (await readWindow(database, provider))?.underWay ?? 0;
+  metrics.waiting.set({ provider }, await countWaiting(database, provider, underWay));
   const unclaimed = await readUnclaimed(database, provider, UNCLAIMED_S);
   if (unclaimed.length > 0) await queue.add(unclaimed);
 }

@@ -64,8 +64,10 @@ async function underDeadline<T>(
   const passesAt = performance.now() + deadlineMs;
   const ours = new AbortController();
   const graceMs = stage in SCRIPT_TIMED_OUT ? GRACE_MS : 0;
-  const stuck = new EvalpoolError('STAGE_STUCK', `${stage} did not end within its ${deadlineMs / 1000} s`);
-  const timer = setTimeout(() => ours.abort(stuck), deadlineMs + graceMs);
+  const timer = setTimeout(() => {
+    const message = `${stage} did not end within its ${deadlineMs / 1000} s`;
+    ours.abort(new EvalpoolError('STAGE_STUCK', message));
+  }, deadlineMs + graceMs);
   const signal = AbortSignal.any([given.callers, ours.signal]);
   try {
     const work = given.work({ leftMs: () => Math.max(0, passesAt - performance.now()), signal });

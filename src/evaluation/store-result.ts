@@ -2,7 +2,7 @@ import type { Claimed } from '../database/claim-evaluation.ts';
 import { saveResult } from '../database/save-result.ts';
 import { outcomeOf, type EvalpoolError } from '../errors.ts';
 import type { EvaluationResult } from '../result.ts';
-import { costOf, readProvider } from '../slots/tiers.ts';
+import { costOf } from '../slots/tiers.ts';
 import type { EvaluatorContext } from './evaluator-context.ts';
 import { backOffMs } from './next-step.ts';
 import type { Evidence } from './evidence.ts';
@@ -24,9 +24,9 @@ export async function storeResult(
   attempt: Conclusion,
 ): Promise<void> {
   const { database, lease, log, metrics, provider } = context;
+  const result = describe(context, claimed, attempt);
   for (let failures = 0; !lease.lost.aborted; failures++) {
     try {
-      const result = await describe(context, claimed, attempt);
       const written = await saveResult(database, claimed, result);
       if (written) metrics.evaluations.inc({ provider: provider.name, outcome: result.outcome });
       return;
@@ -40,13 +40,12 @@ export async function storeResult(
   }
 }
 
-async function describe(
+function describe(
   context: EvaluatorContext,
   claimed: Claimed,
   { evidence, error, sandbox, startedAt }: Conclusion,
-): Promise<EvaluationResult> {
-  const { provider, database } = context;
-  const tier = await readProvider(database, provider.name);
+): EvaluationResult {
+  const { provider, prices } = context;
   return {
     outcome: error ? outcomeOf(error) : 'passed',
     reason: error ? error.kind.reason : '',
@@ -57,7 +56,7 @@ async function describe(
     stages: [{ stage: 'queue', seconds: claimed.waitedSeconds }, ...evidence.stages],
     attempts: claimed.failures + 1,
     sandboxSeconds: sandbox.seconds,
-    costUsd: tier ? costOf(tier, sandbox.seconds) : 0,
+    costUsd: costOf(prices(), sandbox.seconds),
     provider: provider.name,
     template: claimed.spec.template ?? provider.template,
     startedAt: startedAt.toISOString(),
