@@ -21,12 +21,6 @@ const config = readConfig({ ...process.env, EVALPOOL_HOME: join(folder, 'home') 
 const stack = await useStack(config, { log: makeLog('bench', 'warn'), concurrency: 4 });
 try {
   print('memory idle, MiB', await measureMemory(PROCESSES));
-  const latency = await measureLatency(stack, 200);
-  for (const [what, samples] of Object.entries(latency)) {
-    console.log(
-      `${what}: p50 ${quantile(samples, 0.5).toFixed(1)} ms, p99 ${quantile(samples, 0.99).toFixed(1)} ms`,
-    );
-  }
   const running = setTimeout(
     () => void measureMemory(PROCESSES).then((sizes) => print('memory at 4 running, MiB', sizes)),
     3000,
@@ -38,6 +32,12 @@ try {
   );
   console.log(`evalpool / bare bubblewrap: ${median(ratios(evalpool, bare))} (budget >= 0.40)`);
   console.log(`evalpool / SDK script: ${median(ratios(evalpool, sdk))} (budget >= 0.75)`);
+  const latency = await measureLatency(stack, 200);
+  for (const [what, samples] of Object.entries(latency)) {
+    console.log(
+      `${what}: p50 ${quantile(samples, 0.5).toFixed(1)} ms, p99 ${quantile(samples, 0.99).toFixed(1)} ms`,
+    );
+  }
   const database = connectDatabase(stack.databaseUrl, makeLog('bench', 'warn'));
   const intake = await measureIntake(database, 100_000);
   console.log(

@@ -24,7 +24,7 @@ export interface Known {
 }
 
 /**
- * Accepts specs into an open batch in one transaction; accepted means committed. Known ones add nothing.
+ * Accepts specs into an open batch in one statement; accepted means committed. Known ones add nothing.
  * `submission` tells a spec doubled in one file from a file submitted again.
  */
 export async function acceptSpecs(
@@ -34,21 +34,20 @@ export async function acceptSpecs(
   candidates: readonly Candidate[],
 ): Promise<{ accepted: number; ids: string[]; known: Known[] }> {
   const column = <T>(read: (candidate: Candidate) => T): T[] => candidates.map(read);
-  const inserted = await database.transaction().execute(async (tx) => {
-    // Columns of text, cast one by one: functions that take a whole json document refuse \\u0000 inside it.
-    const { rows: fresh } = await sql<Inserted>`
+  // Columns of text, cast one by one: functions that take a whole json document refuse \\u0000 inside it. One statement, so
+  // that the server works while we read on: each further question would wait for a turn of our busy loop.
+  const { rows: inserted } = await sql<Inserted>`
+    with fresh as (
       insert into evaluations (batch_id, task_id, sample, content_hash, spec, source, submission, priority, key)
-      select ${batchId}, r.t, r.n, r.h, r.s::json, r.f, ${submission}::uuid, r.p, r.k
+      select ${batchId}::bigint, r.t, r.n, r.h, r.s::json, r.f, ${submission}::uuid, r.p, r.k
       from unnest(${column(({ spec }) => spec.id)}::text[], ${column(({ spec }) => spec.sample ?? 0)}::int[],
         ${column(({ contentHash }) => contentHash)}::text[], ${column(({ spec }) => JSON.stringify(spec))}::text[],
         ${column(({ source }) => source)}::text[], ${column(({ spec }) => spec.priority ?? 0)}::int[],
         ${column(({ key }) => key ?? null)}::text[]) as r(t, n, h, s, f, p, k)
-      on conflict do nothing returning id, task_id, sample`.execute(tx);
-    await sql`update batches set total = total + ${fresh.length}, fed_at = now() where id = ${batchId}`.execute(
-      tx,
-    );
-    return fresh;
-  });
+      on conflict do nothing returning id, task_id, sample),
+    counted as (
+      update batches set total = total + (select count(*) from fresh), fed_at = now() where id = ${batchId}::bigint)
+    select id, task_id, sample from fresh`.execute(database);
   const told = { accepted: inserted.length, ids: inserted.map((row) => row.id) };
   if (inserted.length === candidates.length) return { ...told, known: [] };
   return { ...told, known: await readKnown(database, { batchId, submission, candidates, inserted }) };
