@@ -15,10 +15,11 @@ import { openWake, type Wake } from '../src/queue/wake.ts';
 import { openSandboxes } from '../src/sandbox/e2b-sandboxes.ts';
 import { readOpenRows } from '../src/slots/slots.ts';
 
-const POLL = { timeout: 60_000, interval: 200 };
+const POLL = { timeout: 120_000, interval: 200 };
 const log = makeLog('test', 'silent');
 
-describe('an outage in the middle of a batch', () => {
+// A lost evaluator is noticed after half a minute, on a busy machine later.
+describe('an outage in the middle of a batch', { timeout: 240_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'evalpool-test-'));
   chmodSync(folder, 0o711);
   let stack: Stack;
