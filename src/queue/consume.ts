@@ -3,6 +3,9 @@ import type { Log } from '../log.ts';
 import { connectRedis } from './connect-redis.ts';
 import { evaluationQueue, PREFIX, type Hint } from './names.ts';
 
+const LOCK_MS = 10_000;
+const LOOK_FOR_DEAD_MS = 5_000;
+
 /** The receiving end of a provider's queue. */
 export interface HintConsumer {
   /** How many hints are worked on at once. */
@@ -21,7 +24,8 @@ interface ConsumeOptions {
 /**
  * Hands every hint of a provider's queue to `work`. Duties:
  * 1. A job is only a hint: whatever `work` throws is logged and the job forgotten, since Postgres keeps the truth.
- * 2. A stalled job is dropped (maxStalledCount 0); the dispatcher's sweep adds what is still wanted.
+ * 2. A dead process's jobs are dropped within 15 s (short locks, maxStalledCount 0): the dispatcher's sweep adds again what is
+ *    still wanted, which Redis refuses while the old job is there. A live process that loses a lock loses nothing by it.
  */
 export function consumeHints(options: ConsumeOptions, work: (hint: Hint) => Promise<void>): HintConsumer {
   const connection = connectRedis(options.redisUrl);
@@ -32,7 +36,15 @@ export function consumeHints(options: ConsumeOptions, work: (hint: Hint) => Prom
         options.log.error({ err: error, ...job.data }, 'an evaluation escaped'),
       );
     },
-    { connection, prefix: PREFIX, concurrency: options.concurrency, maxStalledCount: 0, drainDelay: 1 },
+    {
+      connection,
+      prefix: PREFIX,
+      concurrency: options.concurrency,
+      maxStalledCount: 0,
+      lockDuration: LOCK_MS,
+      stalledInterval: LOOK_FOR_DEAD_MS,
+      drainDelay: 1,
+    },
   );
   worker.on('error', (error) => options.log.warn({ error: error.message }, 'queue'));
   return {
