@@ -9,7 +9,7 @@ import { measureIntake } from './intake.ts';
 import { measureLatency, measureMemory, quantile } from './latency.ts';
 import { measureThroughput } from './throughput.ts';
 
-/** Prints the figures of docs/benchmarks.md: ratios in one run, since the absolute ones are the machine's. */
+/** Prints the benchmark: trust the ratios, which come from one run; the absolute figures are the machine's. */
 const ROUNDS = Number(process.argv[2] ?? 5);
 const EVALUATIONS = Number(process.argv[3] ?? 120);
 const PROCESSES =

@@ -2,6 +2,7 @@ import { BlockList, isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { PRIVATE_NETWORKS } from '../private-networks.ts';
 
 /** What a submitter may name: the CLI's user also paths of this machine and private hosts, others not. */
 export type Permit = 'local' | 'remote';
@@ -10,19 +11,7 @@ export type Permit = 'local' | 'remote';
 export type CheckedRepo = { repo: string } | { refused: string };
 
 const SCP_LIKE = /^(?:[A-Za-z0-9._-]+@)?([A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:.]+\]):(?!\/\/)(.+)$/;
-const PRIVATE_V4 = [
-  '0.0.0.0/8',
-  '10.0.0.0/8',
-  '100.64.0.0/10',
-  '127.0.0.0/8',
-  '169.254.0.0/16',
-  '172.16.0.0/12',
-  '192.0.0.0/24',
-  '192.168.0.0/16',
-  '198.18.0.0/15',
-  '224.0.0.0/4',
-  '240.0.0.0/4',
-];
+const PRIVATE_V4 = ['0.0.0.0/8', '127.0.0.0/8', ...PRIVATE_NETWORKS];
 const PRIVATE_V6 = [
   'fc00::/7',
   'fe80::/10',
