@@ -3,8 +3,7 @@ import type { Log } from '../log.ts';
 import type { Nursery } from './nursery.ts';
 import type { Worker } from './start-worker.ts';
 
-const LOOK_EVERY_MS = 5000;
-const LONGEST_ANSWER_MS = 2000;
+const PACE = { lookEveryMs: 5000, longestAnswerMs: 2000 };
 /** A worker that is unwell for so many looks in a row is ended, and so started again. */
 const PATIENCE = 3;
 
@@ -13,13 +12,14 @@ export async function watchHealth(
   workers: ReadonlyMap<string, Worker>,
   nursery: Nursery,
   log: Log,
+  pace: Readonly<typeof PACE> = PACE,
 ): Promise<void> {
   const unwell = new Map<Worker, number>();
   const ending = nursery.ending.signal;
   while (!ending.aborted) {
-    await delay(LOOK_EVERY_MS, undefined, { signal: ending }).catch(() => {});
+    await delay(pace.lookEveryMs, undefined, { signal: ending }).catch(() => {});
     for (const worker of workers.values()) {
-      const times = (await isWell(worker, ending)) ? 0 : (unwell.get(worker) ?? 0) + 1;
+      const times = (await isWell(worker, pace.longestAnswerMs)) ? 0 : (unwell.get(worker) ?? 0) + 1;
       unwell.set(worker, times);
       if (times !== PATIENCE || ending.aborted) continue;
       log.warn({ child: worker.child.name }, 'a worker is not well for too long: it is started again');
@@ -28,8 +28,10 @@ export async function watchHealth(
   }
 }
 
-async function isWell(worker: Worker, ending: AbortSignal): Promise<boolean> {
-  const signal = AbortSignal.any([ending, AbortSignal.timeout(LONGEST_ANSWER_MS)]);
+// The time-out stands alone: combined by AbortSignal.any, Node 20 collects it as garbage before it fires, and a look at a
+// stopped worker would last for ever.
+async function isWell(worker: Worker, longestAnswerMs: number): Promise<boolean> {
+  const signal = AbortSignal.timeout(longestAnswerMs);
   const answer = await fetch(`${worker.health}/healthz`, { signal }).catch(() => undefined);
   await answer?.body?.cancel();
   return answer?.ok === true;
