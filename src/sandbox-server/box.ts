@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Network } from '../stage.ts';
+import type { BoxFiles } from './box-files.ts';
 
 /** Limits of one box, enforced by cgroups where we may, by rlimits and watching where not. */
 export interface BoxLimits {
@@ -35,11 +36,7 @@ export interface BoxProcess {
 
 /** One isolated machine-like place: its own processes, files, network and limits. */
 export interface Box {
-  /** A path on the host under which the box's whole file tree is seen; walk it with openInside only. */
-  readonly root: string;
-  /** Host ids that own what the box's user owns. */
-  readonly uid: number;
-  readonly gid: number;
+  readonly files: BoxFiles;
   /** Resolves when the box is over, for whatever reason, with nothing of it left. */
   readonly ended: Promise<void>;
   start(command: BoxCommand): Promise<BoxProcess>;
@@ -56,11 +53,18 @@ export interface WallReport {
   networks: readonly Network[];
 }
 
+/** A box that is asked for. */
+export interface BoxOrder {
+  /** Lower-case letters and digits, never used before by this server. */
+  id: string;
+  limits: BoxLimits;
+  network: Network;
+}
+
 /** Makes boxes of one kind on this machine. */
 export interface Wall {
   report(): WallReport;
-  /** Id: lower-case letters and digits, never used before by this server. */
-  open(id: string, limits: BoxLimits, network: Network): Promise<Box>;
+  open(order: BoxOrder): Promise<Box>;
   /** Ends every box and removes what former servers left behind. */
   close(): Promise<void>;
 }

@@ -1,9 +1,9 @@
 import type { Log } from '../log.ts';
 import type { Network } from '../stage.ts';
 import type { Box, BoxLimits, Wall } from './box.ts';
-import type { EventStream } from './event-stream.ts';
+import type { EventStream } from './envd/event-stream.ts';
 import { Refusal } from './refusal.ts';
-import type { RunningProcess } from './running-process.ts';
+import type { RunningProcess } from './envd/running-process.ts';
 import { newSandboxId, newSecret } from './secrets.ts';
 
 /** A sandbox that is asked for. */
@@ -84,7 +84,7 @@ export class Sandboxes {
     this.#opening += 1;
     try {
       const id = newSandboxId();
-      return this.#adopt(id, order, await wall.open(id, limits, order.network));
+      return this.#adopt(id, order, await wall.open({ id, limits, network: order.network }));
     } finally {
       this.#opening -= 1;
     }

@@ -1,7 +1,7 @@
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { addressedSandbox, enter } from './addressed-sandbox.ts';
-import { addControlPlane } from './control-plane.ts';
-import { addDataPlane } from './data-plane.ts';
+import { addressedSandbox, enter } from './envd/addressed-sandbox.ts';
+import { addControlPlane } from './control/control-plane.ts';
+import { addDataPlane } from './envd/data-plane.ts';
 import { asRefusal } from './refusal.ts';
 import { Sandboxes, type SandboxesOptions } from './sandboxes.ts';
 

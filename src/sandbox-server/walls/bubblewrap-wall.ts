@@ -1,10 +1,11 @@
 import { EvalpoolError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { Network } from '../../stage.ts';
-import type { Box, BoxCommand, BoxLimits, Wall, WallReport } from '../box.ts';
+import type { Box, BoxCommand, BoxLimits, BoxOrder, Wall, WallReport } from '../box.ts';
 import { BoxIds } from './box-ids.ts';
 import { boxArguments } from './bubblewrap.ts';
 import type { BoxGroups, Cgroups } from './cgroups.ts';
+import { hostFiles } from './host-files.ts';
 import type { Launcher } from './launcher.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import type { Owner } from './reach.ts';
@@ -28,12 +29,21 @@ const [RLIMIT_CORE, RLIMIT_NPROC, RLIMIT_NOFILE] = [4, 6, 7];
 const OPEN_FILES = 16_384;
 const MEGABYTE = 1024 * 1024;
 
+/** A box whose files the host sees. */
+export interface HostBox extends Box {
+  /** A path on the host under which the whole file tree of the box is seen; walk it with openInside only. */
+  readonly root: string;
+  /** Host ids that own what the user of the box owns. */
+  readonly uid: number;
+  readonly gid: number;
+}
+
 /** Boxes of bubblewrap, entered by the launcher. A launcher that died is replaced; its boxes died with it. */
 export class BubblewrapWall implements Wall {
   readonly #parts: WallParts;
   readonly #ids = new BoxIds();
   readonly #watch = new MemoryWatch();
-  readonly #boxes = new Map<string, Box>();
+  readonly #boxes = new Map<string, HostBox>();
   #launcher: Launcher;
 
   constructor(parts: WallParts) {
@@ -45,7 +55,7 @@ export class BubblewrapWall implements Wall {
     return this.#parts.report;
   }
 
-  async open(id: string, limits: BoxLimits, network: Network): Promise<Box> {
+  async open({ id, limits, network }: BoxOrder): Promise<HostBox> {
     this.#checkNetwork(network);
     if (!this.#launcher.alive) this.#launcher = this.#parts.launch();
     const launcher = this.#launcher;
@@ -73,7 +83,7 @@ export class BubblewrapWall implements Wall {
     this.#parts.removeShown();
   }
 
-  #box(launcher: Launcher, made: MadeBox): Box {
+  #box(launcher: Launcher, made: MadeBox): HostBox {
     const { id, owner, pid } = made;
     const start = async (command: BoxCommand) => launcher.start(id, command);
     const root = `/proc/${pid}/root`;
@@ -87,7 +97,7 @@ export class BubblewrapWall implements Wall {
       launcher.end(id);
       await ended;
     };
-    const box = { root, ...owner, ended, start, setNetwork, destroy };
+    const box = { root, ...owner, files: hostFiles(root, owner), ended, start, setNetwork, destroy };
     this.#boxes.set(id, box);
     return box;
   }
@@ -103,13 +113,13 @@ export class BubblewrapWall implements Wall {
     if (this.#parts.cgroups.by('memory') !== null) return () => {};
     const kill = (pid: number): void => {
       const command = {
-        argv: ['/bin/kill', '-9', String(pid)],
+        argv: ['/bin/sh', '-c', `kill -9 ${pid}`],
         env: {},
         cwd: '/',
         user: 'user',
         stdin: false,
       };
-      start({ ...command, argv: ['/bin/sh', '-c', `kill -9 ${pid}`] }).catch(() => {}); // it ended by itself
+      start(command).catch(() => {}); // it ended by itself
     };
     return this.#watch.watch(root, limits.memoryMb, kill);
   }

@@ -9,9 +9,10 @@ import {
   type Stats,
 } from 'node:fs';
 import { open, readdir, type FileHandle } from 'node:fs/promises';
-import { asInsideError, giveTo, InsideError, makeOne, pin, reach, under, type Owner } from './reach.ts';
+import { InsideError } from '../box-files.ts';
+import { asInsideError, giveTo, makeOne, pin, reach, under, type Owner } from './reach.ts';
 
-export { InsideError, type Owner } from './reach.ts';
+export type { Owner } from './reach.ts';
 
 const MAX_LISTED = 100_000;
 const MAX_REMOVE_DEPTH = 256;

@@ -24,7 +24,7 @@ const TRIAL: BoxLimits = { memoryMb: 64, cpus: 1, processes: 16, diskMb: 1 };
  * Makes ready to open boxes on this machine, removes what former servers left, and opens one on trial. Throws MACHINE_LACKS
  * with the command that mends it.
  */
-export async function openWall(options: WallOptions): Promise<Wall> {
+export async function openWall(options: WallOptions): Promise<BubblewrapWall> {
   const filter = seccompFilter(process.arch);
   if (filter === null)
     throw new EvalpoolError('MACHINE_LACKS', `no sandbox wall is known for ${process.arch}`);
@@ -52,7 +52,7 @@ export async function openWall(options: WallOptions): Promise<Wall> {
 
 async function tryOut(wall: Wall): Promise<void> {
   try {
-    const box = await wall.open('trial', TRIAL, 'none');
+    const box = await wall.open({ id: 'trial', limits: TRIAL, network: 'none' });
     const command = { argv: ['/bin/true'], env: {}, cwd: '/home/user', user: 'user', stdin: false };
     const { exit } = await box.start(command);
     const end = await exit;

@@ -8,6 +8,7 @@ import {
   readlinkSync,
   type Stats,
 } from 'node:fs';
+import { InsideError } from '../box-files.ts';
 
 // Node does not name it: the fd stands for the place itself, nothing is opened, so a FIFO or device cannot stall us.
 const O_PATH = 0o10000000;
@@ -18,17 +19,6 @@ const MAX_DEPTH = 256;
 export interface Owner {
   uid: number;
   gid: number;
-}
-
-/** A path inside a box that cannot be used; `code` is the errno name, the message shows the path as seen inside. */
-export class InsideError extends Error {
-  override readonly name = 'InsideError';
-  readonly code: string;
-
-  constructor(code: string, path: string) {
-    super(`${code}: '${path}'`);
-    this.code = code;
-  }
 }
 
 /** Where a path led. Both fds are O_PATH and closed after use. */

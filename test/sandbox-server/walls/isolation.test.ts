@@ -4,11 +4,11 @@ import { createServer, type Server } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Box } from '../../../src/sandbox-server/box.ts';
+import type { HostBox } from '../../../src/sandbox-server/walls/bubblewrap-wall.ts';
 import { bash, IS_ROOT, run, startWall } from './start-wall.ts';
 
 let walls: Awaited<ReturnType<typeof startWall>>;
-let box: Box;
+let box: HostBox;
 
 beforeAll(async () => {
   walls = await startWall();

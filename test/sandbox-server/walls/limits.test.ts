@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Box } from '../../../src/sandbox-server/box.ts';
+import type { HostBox } from '../../../src/sandbox-server/walls/bubblewrap-wall.ts';
 import { bash, LIMITS, run, startWall, until } from './start-wall.ts';
 
 let walls: Awaited<ReturnType<typeof startWall>>;
-let box: Box;
+let box: HostBox;
 
 beforeAll(async () => {
   walls = await startWall();
@@ -21,7 +21,11 @@ test('A memory balloon is killed, and its shell and box live on', async () => {
 });
 
 test('Files count as memory of the box', async () => {
-  const small = await walls.wall.open('small', { ...LIMITS, memoryMb: 96, diskMb: 64 }, 'none');
+  const small = await walls.wall.open({
+    id: 'small',
+    limits: { ...LIMITS, memoryMb: 96, diskMb: 64 },
+    network: 'none',
+  });
   // It holds its memory for a while, as the watcher of machines without cgroups looks now and then.
   const hold = `perl -e '$x = "a" x 40e6; select undef, undef, undef, 1; print "fits"'; echo " $?"`;
   expect((await run(small, hold)).out).toBe('fits 0\n');

@@ -5,7 +5,7 @@ import { openWall } from '../../../src/sandbox-server/walls/open-wall.ts';
 import { bash, LIMITS } from './start-wall.ts';
 
 const wall = await openWall({ home: process.argv[2] ?? '', log: makeLog('killed', 'warn') });
-const box = await wall.open('killed', LIMITS, 'none');
+const box = await wall.open({ id: 'killed', limits: LIMITS, network: 'none' });
 await box.start(bash('trap "" TERM HUP; while :; do sleep 1; done'));
 const first = Number(/\d+/.exec(box.root)?.[0]);
 const parent = (pid: number): number =>

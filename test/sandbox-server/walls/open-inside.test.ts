@@ -2,12 +2,12 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Box } from '../../../src/sandbox-server/box.ts';
+import type { HostBox } from '../../../src/sandbox-server/walls/bubblewrap-wall.ts';
 import * as inside from '../../../src/sandbox-server/walls/open-inside.ts';
 import { bash, run, startWall } from './start-wall.ts';
 
 let walls: Awaited<ReturnType<typeof startWall>>;
-let box: Box;
+let box: HostBox;
 
 beforeAll(async () => {
   walls = await startWall();

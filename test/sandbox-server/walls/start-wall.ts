@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { makeLog } from '../../../src/log.ts';
 import type { Box, BoxCommand, BoxLimits, Wall } from '../../../src/sandbox-server/box.ts';
+import type { HostBox } from '../../../src/sandbox-server/walls/bubblewrap-wall.ts';
 import { openWall } from '../../../src/sandbox-server/walls/open-wall.ts';
 
 export const LIMITS: BoxLimits = { memoryMb: 256, cpus: 1, processes: 64, diskMb: 32 };
@@ -18,13 +19,14 @@ export interface Ran {
 /** A wall of its own for one test file. `close` removes everything. */
 export async function startWall(): Promise<{
   wall: Wall;
-  open: () => Promise<Box>;
+  open: () => Promise<HostBox>;
   close: () => Promise<void>;
 }> {
   const home = mkdtempSync(join(tmpdir(), 'evalpool-walls-'));
   const wall = await openWall({ home, log: makeLog('test', 'warn') });
   let boxes = 0;
-  const open = async (): Promise<Box> => wall.open(`box${++boxes}`, LIMITS, 'none');
+  const open = async (): Promise<HostBox> =>
+    wall.open({ id: `box${++boxes}`, limits: LIMITS, network: 'none' });
   const close = async (): Promise<void> => {
     await wall.close();
     rmSync(home, { recursive: true, force: true });

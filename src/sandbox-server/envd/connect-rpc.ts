@@ -2,9 +2,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { EventStream, openEnvelope } from './event-stream.ts';
 import { filesystemCalls } from './filesystem-service.ts';
 import { processCalls, processStreams, type Call } from './process-service.ts';
-import { asRefusal, Refusal } from './refusal.ts';
-import type { Sandboxes } from './sandboxes.ts';
-import { parseJson } from './shapes.ts';
+import { asRefusal, Refusal } from '../refusal.ts';
+import type { Sandboxes } from '../sandboxes.ts';
+import { parseJson } from '../shapes.ts';
 
 /** Largest message of a call, bytes. */
 const MAX_MESSAGE_BYTES = 32 * 1024 * 1024;

@@ -1,12 +1,11 @@
 import { basename } from 'node:path';
-import type { FileHandle } from 'node:fs/promises';
 import { createGzip } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { accountNamed, resolvePath } from './accounts.ts';
+import { accountNamed, resolvePath } from '../accounts.ts';
+import type { ReadableFile } from '../box-files.ts';
 import { asPathRefusal } from './entry-info.ts';
 import type { FileQuery } from './file-access.ts';
-import { Refusal } from './refusal.ts';
-import { openForRead } from './walls/open-inside.ts';
+import { Refusal } from '../refusal.ts';
 
 /** Files up to this size are answered in one piece. */
 const WHOLE_BYTES = 256 * 1024;
@@ -18,14 +17,14 @@ export async function download(
 ): Promise<FastifyReply> {
   const { query, headers, sandbox } = request;
   const path = resolvePath(query.path ?? '', accountNamed(query.username));
-  const file = await openForRead(sandbox.box.root, path).catch((error: unknown) => {
+  const file = await sandbox.box.files.openForRead(path).catch((error: unknown) => {
     throw asPathRefusal(error, path);
   });
   try {
-    const { size, mtime } = await file.stat();
+    const { size, modifiedAt } = file;
     reply.header('content-type', 'application/octet-stream');
     reply.header('content-disposition', `inline; filename*=UTF-8''${encodeURIComponent(basename(path))}`);
-    reply.header('last-modified', mtime.toUTCString());
+    reply.header('last-modified', modifiedAt.toUTCString());
     reply.header('accept-ranges', 'bytes');
     if (headers['accept-encoding'] === 'gzip' && headers.range === undefined) return sendGzipped(reply, file);
     return await sendRange(reply, file, readRange(headers.range, size) ?? { start: 0, end: size, size });
@@ -42,8 +41,8 @@ interface Range {
   size: number;
 }
 
-function sendGzipped(reply: FastifyReply, file: FileHandle): FastifyReply {
-  const source = file.createReadStream();
+function sendGzipped(reply: FastifyReply, file: ReadableFile): FastifyReply {
+  const source = file.stream(0, file.size);
   const zip = createGzip({ level: 1 });
   source.on('error', (error) => zip.destroy(error));
   zip.on('close', () => source.destroy());
@@ -52,19 +51,18 @@ function sendGzipped(reply: FastifyReply, file: FileHandle): FastifyReply {
 
 async function sendRange(
   reply: FastifyReply,
-  file: FileHandle,
+  file: ReadableFile,
   { start, end, size }: Range,
 ): Promise<FastifyReply> {
   const length = end - start;
   if (length < size) reply.code(206).header('content-range', `bytes ${start}-${end - 1}/${size}`);
   if (length > WHOLE_BYTES) {
     reply.header('content-length', length);
-    return reply.send(file.createReadStream({ start, end: end - 1, highWaterMark: WHOLE_BYTES }));
+    return reply.send(file.stream(start, end));
   }
-  const bytes = Buffer.allocUnsafe(length);
-  const { bytesRead } = length === 0 ? { bytesRead: 0 } : await file.read(bytes, 0, length, start);
+  const bytes = await file.read(start, end);
   await file.close();
-  return reply.send(bytes.subarray(0, bytesRead));
+  return reply.send(bytes);
 }
 
 // One range only; what is not understood is answered whole, as HTTP asks.

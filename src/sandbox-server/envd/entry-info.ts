@@ -1,23 +1,20 @@
 import { posix } from 'node:path';
-import type { Stats } from 'node:fs';
-import type { Box } from './box.ts';
-import { Refusal } from './refusal.ts';
-import { InsideError, type Seen } from './walls/open-inside.ts';
+import { InsideError, type Seen } from '../box-files.ts';
+import { Refusal } from '../refusal.ts';
 
 /** What filesystem.EntryInfo says of a path, in proto3 JSON. */
-export function describeEntry(box: Box, path: string, seen: Seen): object {
-  const { stat, linkTarget, target } = seen;
+export function describeEntry(path: string, seen: Seen): object {
   return {
     name: posix.basename(path) || '/',
-    type: fileType(target),
+    type: fileType(seen.targetKind),
     path,
-    size: String(stat.size),
-    mode: stat.mode & 0o777,
-    permissions: permissions(stat),
-    owner: stat.uid === box.uid ? 'user' : 'root',
-    group: stat.gid === box.gid ? 'user' : 'root',
-    modifiedTime: stat.mtime.toISOString(),
-    ...(linkTarget === null ? {} : { symlinkTarget: linkTarget }),
+    size: String(seen.size),
+    mode: seen.mode,
+    permissions: permissions(seen),
+    owner: seen.usersOwn ? 'user' : 'root',
+    group: seen.groupsOwn ? 'user' : 'root',
+    modifiedTime: seen.modifiedAt.toISOString(),
+    ...(seen.linkTarget === null ? {} : { symlinkTarget: seen.linkTarget }),
   };
 }
 
@@ -43,15 +40,15 @@ export function asPathRefusal(error: unknown, path: string): unknown {
   }
 }
 
-function fileType(target: Stats | null): string {
+function fileType(target: Seen['targetKind']): string {
   if (target === null) return 'FILE_TYPE_SYMLINK';
-  if (target.isDirectory()) return 'FILE_TYPE_DIRECTORY';
-  return target.isFile() ? 'FILE_TYPE_FILE' : 'FILE_TYPE_UNSPECIFIED';
+  if (target === 'folder') return 'FILE_TYPE_DIRECTORY';
+  return target === 'file' ? 'FILE_TYPE_FILE' : 'FILE_TYPE_UNSPECIFIED';
 }
 
 // As Go prints a mode: the SDK's users see it.
-function permissions(stat: Stats): string {
-  const kind = stat.isDirectory() ? 'd' : stat.isSymbolicLink() ? 'L' : '-';
-  const bits = Array.from({ length: 9 }, (_, at) => (stat.mode & (0o400 >> at) ? 'rwx'.charAt(at % 3) : '-'));
-  return kind + bits.join('');
+function permissions({ kind, mode }: Seen): string {
+  const letter = kind === 'folder' ? 'd' : kind === 'link' ? 'L' : '-';
+  const bits = Array.from({ length: 9 }, (_, at) => (mode & (0o400 >> at) ? 'rwx'.charAt(at % 3) : '-'));
+  return letter + bits.join('');
 }

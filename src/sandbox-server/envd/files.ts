@@ -2,7 +2,7 @@ import multipart from '@fastify/multipart';
 import type { FastifyInstance } from 'fastify';
 import { download } from './download.ts';
 import { admitToFiles, type FileQuery } from './file-access.ts';
-import type { Sandboxes } from './sandboxes.ts';
+import type { Sandboxes } from '../sandboxes.ts';
 import { upload } from './upload.ts';
 
 /** Files of one multipart request; the SDK sends all of one `write` in one. */

@@ -1,11 +1,11 @@
 import type { FastifyInstance } from 'fastify';
-import { accountEnvironment, accountNamed } from './accounts.ts';
+import { accountEnvironment, accountNamed } from '../accounts.ts';
 import { enter } from './addressed-sandbox.ts';
 import { addConnectRpc } from './connect-rpc.ts';
 import { addFiles } from './files.ts';
-import { Refusal } from './refusal.ts';
-import type { Sandboxes } from './sandboxes.ts';
-import { isSameSecret } from './secrets.ts';
+import { Refusal } from '../refusal.ts';
+import type { Sandboxes } from '../sandboxes.ts';
+import { isSameSecret } from '../secrets.ts';
 
 const UNAUTHORIZED =
   'unauthorized access, please provide a valid access token or method signing if supported';

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Refusal } from './refusal.ts';
-import type { LiveSandbox, Sandboxes } from './sandboxes.ts';
+import { Refusal } from '../refusal.ts';
+import type { LiveSandbox, Sandboxes } from '../sandboxes.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { AuthenticationError, CommandExitError, InvalidArgumentError, Sandbox, TimeoutError } from 'e2b';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { dataPlaneHeaders, envelope, startTestServer, type TestServer } from './start-test-server.ts';
+import { dataPlaneHeaders, envelope, startTestServer, type TestServer } from '../start-test-server.ts';
 
 let host: TestServer;
 let sandbox: Sandbox;

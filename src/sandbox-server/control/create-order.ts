@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { Network } from '../stage.ts';
-import { Refusal } from './refusal.ts';
-import type { SandboxOrder } from './sandboxes.ts';
-import { parseAs, Variables } from './shapes.ts';
+import type { Network } from '../../stage.ts';
+import { Refusal } from '../refusal.ts';
+import type { SandboxOrder } from '../sandboxes.ts';
+import { parseAs, Variables } from '../shapes.ts';
 
 /** Names of the one template there is; the second is what @e2b/code-interpreter asks for unless told otherwise. */
 const TEMPLATES: readonly string[] = ['base', 'code-interpreter-v1'];

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { FileNotFoundError, FileType, InvalidArgumentError, NotEnoughSpaceError, Sandbox } from 'e2b';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { signFileAccess } from '../../src/sandbox-server/secrets.ts';
-import { dataPlaneHeaders, startTestServer, type TestServer } from './start-test-server.ts';
+import { signFileAccess } from '../../../src/sandbox-server/secrets.ts';
+import { dataPlaneHeaders, startTestServer, type TestServer } from '../start-test-server.ts';
 
 let host: TestServer;
 let sandbox: Sandbox;

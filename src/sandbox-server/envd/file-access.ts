@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { enter, addressedSandbox } from './addressed-sandbox.ts';
-import { Refusal } from './refusal.ts';
-import type { LiveSandbox, Sandboxes } from './sandboxes.ts';
-import { isSameSecret, signFileAccess } from './secrets.ts';
+import { Refusal } from '../refusal.ts';
+import type { LiveSandbox, Sandboxes } from '../sandboxes.ts';
+import { isSameSecret, signFileAccess } from '../secrets.ts';
 
 /** What the query of a /files request may hold. */
 export interface FileQuery {

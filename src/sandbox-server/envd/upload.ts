@@ -1,14 +1,12 @@
-import { writeSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { FastifyRequest } from 'fastify';
-import { accountNamed, resolvePath, type Account } from './accounts.ts';
-import type { Box } from './box.ts';
+import { accountNamed, resolvePath, type Account } from '../accounts.ts';
+import type { Box } from '../box.ts';
 import { asPathRefusal } from './entry-info.ts';
 import type { FileQuery } from './file-access.ts';
-import { Refusal } from './refusal.ts';
-import { createFile } from './walls/open-inside.ts';
+import { Refusal } from '../refusal.ts';
 
 type Upload = FastifyRequest<{ Querystring: FileQuery }>;
 interface Written {
@@ -16,9 +14,6 @@ interface Written {
   name: string;
   type: 'file';
 }
-
-/** First bytes of each file written without a trip through the thread pool: most files are that small. */
-const SYNC_BYTES = 128 * 1024;
 
 /** Writes the files of a request as they arrive, memory bounded. Throws 400, 401, 403, 507 where the sandbox's disk is full. */
 export async function upload(request: Upload): Promise<Written[]> {
@@ -80,22 +75,13 @@ async function writeFile(asked: string, bytes: Readable, target: Target): Promis
   return { path, name: basename(path), type: 'file' };
 }
 
-async function copy(bytes: Readable, path: string, target: Target): Promise<void> {
-  const file = await createFile(target.box.root, path, target.box);
-  let at = 0;
+async function copy(bytes: Readable, path: string, { box }: Target): Promise<void> {
+  const file = await box.files.create(path);
   try {
-    for await (const chunk of bytes as AsyncIterable<Buffer>) {
-      if (at + chunk.length > SYNC_BYTES) await file.writeFile(chunk);
-      else writeAll(file.fd, chunk);
-      at += chunk.length;
-    }
+    for await (const chunk of bytes as AsyncIterable<Buffer>) await file.write(chunk);
   } finally {
     await file.close();
   }
-}
-
-function writeAll(fd: number, chunk: Buffer): void {
-  for (let done = 0; done < chunk.length;) done += writeSync(fd, chunk, done);
 }
 
 function asBrokenBody(error: unknown): unknown {

@@ -1,16 +1,9 @@
-import { accountOfHeader, resolvePath } from './accounts.ts';
+import { accountOfHeader, resolvePath } from '../accounts.ts';
+import { InsideError } from '../box-files.ts';
 import { asPathRefusal, describeEntry } from './entry-info.ts';
 import type { Call } from './process-service.ts';
-import { Refusal } from './refusal.ts';
-import { parseAs, PathRequest } from './shapes.ts';
-import {
-  InsideError,
-  listFolder,
-  makeFolder,
-  moveInside,
-  removeInside,
-  statInside,
-} from './walls/open-inside.ts';
+import { Refusal } from '../refusal.ts';
+import { parseAs, PathRequest } from '../shapes.ts';
 
 /** The calls of filesystem.Filesystem. */
 export const filesystemCalls: Readonly<Record<string, (call: Call) => Promise<object>>> = {
@@ -36,17 +29,16 @@ async function onPath(call: Call, use: (path: string, depth: number) => Promise<
 }
 
 async function entryAt({ sandbox }: Call, path: string): Promise<object> {
-  return describeEntry(sandbox.box, path, await statInside(sandbox.box.root, path));
+  return describeEntry(path, await sandbox.box.files.stat(path));
 }
 
 async function list({ sandbox }: Call, path: string, depth: number): Promise<object> {
-  const listed = await listFolder(sandbox.box.root, path, Math.max(depth, 1));
-  return { entries: listed.map((entry) => describeEntry(sandbox.box, entry.path, entry)) };
+  const listed = await sandbox.box.files.list(path, Math.max(depth, 1));
+  return { entries: listed.map((entry) => describeEntry(entry.path, entry)) };
 }
 
 async function make(call: Call, path: string): Promise<object> {
-  const { box } = call.sandbox;
-  const done = await makeFolder(box.root, path, box).catch((error: unknown) => {
+  const done = await call.sandbox.box.files.makeFolder(path).catch((error: unknown) => {
     if (error instanceof InsideError && error.code === 'ENOTDIR')
       throw new Refusal(400, `path already exists but it is not a directory: '${path}'`);
     throw error;
@@ -56,7 +48,7 @@ async function make(call: Call, path: string): Promise<object> {
 }
 
 async function remove({ sandbox }: Call, path: string): Promise<object> {
-  await removeInside(sandbox.box.root, path).catch((error: unknown) => {
+  await sandbox.box.files.remove(path).catch((error: unknown) => {
     if (!(error instanceof InsideError) || error.code !== 'ENOENT') throw error;
   });
   return {};
@@ -68,7 +60,7 @@ async function move(call: Call): Promise<object> {
   const account = accountOfHeader(call.headers.authorization);
   const [from, to] = [resolvePath(asked.source, account), resolvePath(asked.destination, account)];
   try {
-    await moveInside(box.root, from, to, box).catch((error: unknown) => {
+    await box.files.move(from, to).catch((error: unknown) => {
       if (error instanceof InsideError && error.code === 'EXDEV') return moveAcross(call, from, to);
       throw error;
     });

@@ -1,12 +1,11 @@
 import type { FastifyRequest } from 'fastify';
-import { accountEnvironment, accountOfHeader, resolvePath, type Account } from './accounts.ts';
-import type { BoxProcess } from './box.ts';
+import { accountEnvironment, accountOfHeader, resolvePath, type Account } from '../accounts.ts';
+import type { BoxProcess } from '../box.ts';
 import type { EventStream } from './event-stream.ts';
-import { Refusal } from './refusal.ts';
+import { Refusal } from '../refusal.ts';
 import { RunningProcess, type ProcessConfig } from './running-process.ts';
-import type { LiveSandbox } from './sandboxes.ts';
-import { parseAs, ProcessRequest, StartRequest, type Selector } from './shapes.ts';
-import { statInside } from './walls/open-inside.ts';
+import type { LiveSandbox } from '../sandboxes.ts';
+import { parseAs, ProcessRequest, StartRequest, type Selector } from '../shapes.ts';
 
 /** Input of one process that it has not read yet, above which more is refused, bytes. */
 const UNREAD_INPUT_BYTES = 16 * 1024 * 1024;
@@ -76,9 +75,9 @@ async function startInBox(
 }
 
 async function checkFolder(sandbox: LiveSandbox, cwd: string): Promise<void> {
-  const seen = await statInside(sandbox.box.root, cwd).catch(() => null);
+  const seen = await sandbox.box.files.stat(cwd).catch(() => null);
   if (seen === null) throw new Refusal(400, `cwd '${cwd}' does not exist`);
-  if (!seen.target?.isDirectory()) throw new Refusal(400, `cwd '${cwd}' is not a directory`);
+  if (seen.targetKind !== 'folder') throw new Refusal(400, `cwd '${cwd}' is not a directory`);
 }
 
 async function connectProcess({ sandbox, message, headers }: Call, stream: EventStream): Promise<void> {

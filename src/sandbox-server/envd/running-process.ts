@@ -1,4 +1,4 @@
-import type { BoxProcess } from './box.ts';
+import type { BoxProcess } from '../box.ts';
 import { EventStream } from './event-stream.ts';
 
 /** How long after its end a process still answers `Connect`, ms, as envd's. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { LiveSandbox } from './sandboxes.ts';
-import { parseAs } from './shapes.ts';
-import { Refusal } from './refusal.ts';
+import type { LiveSandbox } from '../sandboxes.ts';
+import { parseAs } from '../shapes.ts';
+import { Refusal } from '../refusal.ts';
 
 const MAX_PAGE = 100;
 

@@ -1,7 +1,7 @@
 import { AuthenticationError, RateLimitError, Sandbox, SandboxNotFoundError } from 'e2b';
 import { Sandbox as CodeInterpreter } from '@e2b/code-interpreter';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { LIMITS, startTestServer, type TestServer } from './start-test-server.ts';
+import { LIMITS, startTestServer, type TestServer } from '../start-test-server.ts';
 
 let host: TestServer;
 beforeAll(async () => {

@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { readLife, readNetwork, readOrder } from './create-order.ts';
 import { listSandboxes } from './list-sandboxes.ts';
-import { Refusal } from './refusal.ts';
-import type { LiveSandbox, Sandboxes } from './sandboxes.ts';
-import { isSameSecret } from './secrets.ts';
-import { parseJson } from './shapes.ts';
+import { Refusal } from '../refusal.ts';
+import type { LiveSandbox, Sandboxes } from '../sandboxes.ts';
+import { isSameSecret } from '../secrets.ts';
+import { parseJson } from '../shapes.ts';
 
 /** The envd whose behaviour the data plane has: the SDK asks no less than 0.6.4 for what we do. */
 const ENVD_VERSION = '0.6.13';

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { Refusal } from './refusal.ts';
+import type { Refusal } from '../refusal.ts';
 
 /** Unsent bytes of one stream above which its process is paused. */
 const FULL_BYTES = 256 * 1024;
