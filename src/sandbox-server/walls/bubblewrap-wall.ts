@@ -63,7 +63,7 @@ export class BubblewrapWall implements Wall {
     const groups = this.#parts.cgroups.make(id, limits);
     const disk = { bytes: limits.diskMb * MEGABYTE, mountedOn: this.#parts.disk };
     const argv = [...this.#parts.shared, ...boxArguments(disk.bytes, disk.mountedOn)];
-    const order = { id, ...owner, cgroups: groups.procs, rlimits: this.#rlimits(limits), disk, argv };
+    const order = { id, ...owner, cgroups: groups.joins, rlimits: this.#rlimits(limits), disk, argv };
     try {
       const made = await launcher.make(order);
       const box = this.#box(launcher, { id, owner, groups, limits, ...made });

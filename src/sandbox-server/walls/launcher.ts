@@ -20,7 +20,7 @@ export interface MakeBox {
   id: string;
   uid: number;
   gid: number;
-  /** cgroup.procs files that its commands join. */
+  /** Files of control groups that its commands join. */
   cgroups: readonly string[];
   /** Pairs of resource number and value. */
   rlimits: ReadonlyArray<readonly [number, number]>;
