@@ -6,7 +6,8 @@ import { EXIT } from './exit-codes.ts';
 
 const HELP = `
 All options are the server's own:
-  --port N  --host ADDRESS  --home DIR  --max-sandboxes N  --json
+  --port N  --host ADDRESS  --home DIR  --json
+  --tier hobby|pro|FILE  --max-sandboxes N                 limits of the account it plays
   --memory-mb N  --cpus N  --disk-mb N  --processes N      limits of each sandbox
 
 Example:

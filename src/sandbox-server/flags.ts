@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { EvalpoolError } from '../errors.ts';
 import type { BoxLimits } from './box.ts';
+import { NO_TIER, readTier, type Tier } from './limits/tier.ts';
 
 /** How the sandbox server is started. */
 export interface Flags {
@@ -10,7 +11,7 @@ export interface Flags {
   host: string;
   /** Where the sandboxes' files lie; undefined: `sandboxes` in EVALPOOL_HOME. */
   home: string | undefined;
-  maxSandboxes: number | undefined;
+  tier: Tier;
   limits: BoxLimits;
   json: boolean;
 }
@@ -19,6 +20,7 @@ const OPTIONS = {
   port: { type: 'string', default: '0' },
   host: { type: 'string', default: '127.0.0.1' },
   home: { type: 'string' },
+  tier: { type: 'string' },
   'max-sandboxes': { type: 'string' },
   'memory-mb': { type: 'string', default: '1024' },
   cpus: { type: 'string', default: String(Math.min(2, availableParallelism())) },
@@ -30,12 +32,11 @@ const OPTIONS = {
 /** Reads the command line. Throws USAGE that names the flag, what was expected and what was there. */
 export function readFlags(argv: readonly string[]): Flags {
   const { values } = parse(argv);
-  const max = values['max-sandboxes'];
   return {
     port: number('port', values.port, { least: 0, most: 65_535 }),
     host: values.host,
     home: values.home,
-    maxSandboxes: max === undefined ? undefined : number('max-sandboxes', max, { least: 1 }),
+    tier: tierOf(values.tier, values['max-sandboxes']),
     limits: {
       memoryMb: number('memory-mb', values['memory-mb'], { least: 16 }),
       cpus: number('cpus', values.cpus, { least: 0.1, fractional: true }),
@@ -44,6 +45,13 @@ export function readFlags(argv: readonly string[]): Flags {
     },
     json: values.json,
   };
+}
+
+function tierOf(named: string | undefined, max: string | undefined): Tier {
+  const tier = named === undefined ? NO_TIER : readTier(named);
+  if (max === undefined) return tier;
+  const name = named === undefined ? '--max-sandboxes' : `${tier.name}, --max-sandboxes`;
+  return { ...tier, name, maxSandboxes: number('max-sandboxes', max, { least: 1 }) };
 }
 
 /** True for an address that only this machine reaches. */

@@ -15,11 +15,14 @@ const CONNECT_CODES: Readonly<Record<number, string>> = {
 /** Why a request is refused: an HTTP status and a sentence that the caller of the SDK reads. */
 export class Refusal extends Error {
   readonly status: number;
+  /** Sent with it. */
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(status: number, message: string) {
+  constructor(status: number, message: string, headers: Readonly<Record<string, string>> = {}) {
     super(message);
     this.name = 'Refusal';
     this.status = status;
+    this.headers = headers;
   }
 
   /** The same by the Connect protocol's names. */

@@ -2,6 +2,8 @@ import type { Log } from '../log.ts';
 import type { Network } from '../stage.ts';
 import type { Box, BoxLimits, Wall } from './box.ts';
 import type { EventStream } from './envd/event-stream.ts';
+import { Admission } from './limits/admission.ts';
+import type { Tier } from './limits/tier.ts';
 import { Refusal } from './refusal.ts';
 import type { RunningProcess } from './envd/running-process.ts';
 import { newSandboxId, newSecret } from './secrets.ts';
@@ -33,25 +35,27 @@ export interface LiveSandbox extends Omit<SandboxOrder, 'lifeMs'> {
 export interface SandboxesOptions {
   wall: Wall;
   limits: BoxLimits;
-  /** At once, those being opened and destroyed included; undefined: no limit. */
-  maxSandboxes: number | undefined;
+  /** The account's limits that are played. */
+  tier: Tier;
   log: Log;
 }
 
 /**
  * The sandboxes of this server, from order to grave.
- * 1. Never more than maxSandboxes: a place is taken before the box opens and given back when it is gone.
- * 2. Each dies at its endsAt, when killed, or when its box ends by itself; its open streams are cut at once.
+ * 1. Never more than the tier allows: a place is taken before the box opens and given back when it is gone.
+ * 2. Each dies at its endsAt, never later than the tier's longest session, when killed, or when its box ends by itself; its open streams are cut at once.
  * 3. One that is dying is no longer found, but still counted.
  */
 export class Sandboxes {
   readonly options: SandboxesOptions;
+  readonly admission: Admission;
   readonly #live = new Map<string, LiveSandbox>();
   readonly #dying = new Map<string, LiveSandbox>();
   #opening = 0;
 
   constructor(options: SandboxesOptions) {
     this.options = options;
+    this.admission = new Admission(options.tier);
   }
 
   get counts(): { running: number; opening: number; dying: number } {
@@ -73,14 +77,10 @@ export class Sandboxes {
     return this.#live.values();
   }
 
-  /** Throws 429 in E2B's words when the server is full. */
+  /** Throws 429 in E2B's words when the tier has no room, or not so soon. */
   async create(order: SandboxOrder): Promise<LiveSandbox> {
-    const { maxSandboxes, wall, limits } = this.options;
-    if (maxSandboxes !== undefined && this.#live.size + this.#dying.size + this.#opening >= maxSandboxes)
-      throw new Refusal(
-        429,
-        `you have reached the maximum number of concurrent E2B sandboxes (${maxSandboxes}). It is this server's --max-sandboxes`,
-      );
+    const { wall, limits } = this.options;
+    this.admission.admit(this.#live.size + this.#dying.size + this.#opening);
     this.#opening += 1;
     try {
       const id = newSandboxId();
@@ -90,11 +90,13 @@ export class Sandboxes {
     }
   }
 
-  /** From now on, this long. */
+  /** From now on, this long, or until its longest session is over. */
   setLife(sandbox: LiveSandbox, lifeMs: number, nowMs = Date.now()): void {
+    const longestMs = this.admission.tier.longestSessionS * 1000;
+    const endsMs = Math.min(nowMs + lifeMs, sandbox.startedAt.getTime() + longestMs);
     clearTimeout(sandbox.expiry);
-    sandbox.endsAt = new Date(nowMs + lifeMs);
-    sandbox.expiry = setTimeout(() => this.#bury(sandbox, 'expired'), lifeMs);
+    sandbox.endsAt = new Date(endsMs);
+    sandbox.expiry = setTimeout(() => this.#bury(sandbox, 'expired'), endsMs - nowMs);
   }
 
   /** Resolves when nothing of it is left. Throws 404 when it did not live; for one already dying, only once it is gone. */

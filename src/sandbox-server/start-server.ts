@@ -60,10 +60,11 @@ function health(
 ): FastifyReply {
   if (addressedSandbox(request) && !enter(request, reply, sandboxes)) return reply;
   if (addressedSandbox(request) || request.query.verbose === undefined) return reply.code(204).send();
-  const { wall, limits, maxSandboxes } = sandboxes.options;
+  const { wall, limits } = sandboxes.options;
+  const { tier } = sandboxes.admission;
   return reply.send({
     sandboxes: sandboxes.counts,
-    maxSandboxes: maxSandboxes ?? null,
+    tier,
     limits,
     wall: wall.report(),
   });
@@ -82,5 +83,8 @@ function refuse(
 ): FastifyReply {
   const refusal = asRefusal(error);
   if (refusal.status === 500) log.error({ err: error, url: request.url }, 'request failed');
-  return reply.code(refusal.status).send({ code: refusal.status, message: refusal.message });
+  return reply
+    .code(refusal.status)
+    .headers(refusal.headers)
+    .send({ code: refusal.status, message: refusal.message });
 }

@@ -1,33 +1,23 @@
+import { ACCOUNT_LIMITS, type AccountLimits } from '../account-limits.ts';
 import type { ProviderConfig } from '../config.ts';
 import type { Database } from '../database/connect.ts';
 
 /** The limits and prices of a kind of account. Prices are US dollars per second of a running sandbox. */
-export interface Tier {
-  maxSandboxes: number;
+export interface Tier extends Omit<AccountLimits, 'createsPerS'> {
   /** Null: as fast as the server can. */
   createsPerS: number | null;
-  longestSessionS: number;
   usdPerCpuS: number;
   usdPerGibS: number;
 }
 
-/** E2B's published limits and prices (e2b.dev/docs/sandbox/rate-limits and /docs/billing, November 2026), and our own server. */
+/** E2B's published prices (e2b.dev/docs/faq/calculate-sandbox-price, November 2026). */
+const E2B_PRICES = { usdPerCpuS: 0.000014, usdPerGibS: 0.0000045 };
+
+/** E2B's accounts, and our own server. */
 export const TIERS: Readonly<Record<'local' | 'hobby' | 'pro', Tier>> = {
   local: { maxSandboxes: 4, createsPerS: null, longestSessionS: 86_400, usdPerCpuS: 0, usdPerGibS: 0 },
-  hobby: {
-    maxSandboxes: 20,
-    createsPerS: 1,
-    longestSessionS: 3_600,
-    usdPerCpuS: 0.000014,
-    usdPerGibS: 0.0000045,
-  },
-  pro: {
-    maxSandboxes: 100,
-    createsPerS: 5,
-    longestSessionS: 86_400,
-    usdPerCpuS: 0.000014,
-    usdPerGibS: 0.0000045,
-  },
+  hobby: { ...ACCOUNT_LIMITS.hobby, ...E2B_PRICES },
+  pro: { ...ACCOUNT_LIMITS.pro, ...E2B_PRICES },
 };
 
 /** The tier of a provider: the one it names, else the smallest that fits its kind. */

@@ -42,7 +42,7 @@ export const CASES: Readonly<Record<string, Make>> = {
     await refusal(scene, 400, 'Timeout cannot be greater than 1 hours'),
   ],
   'create: the account is at its concurrency limit': async ({ closing }) => {
-    const full = await startTestServer(1);
+    const full = await startTestServer({ maxSandboxes: 1 });
     closing.push(() => full.close());
     const change = providerAt(full.server.url, full.sdk.apiKey);
     await change.create?.('none');

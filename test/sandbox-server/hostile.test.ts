@@ -2,6 +2,7 @@ import { Sandbox, SandboxNotFoundError, TimeoutError } from 'e2b';
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { NO_TIER } from '../../src/sandbox-server/limits/tier.ts';
 import { Sandboxes } from '../../src/sandbox-server/sandboxes.ts';
 import {
   dataPlaneHeaders,
@@ -56,7 +57,7 @@ test('a sandbox that dies by itself is no longer there, and its commands were no
 
 test('of two kills at once neither answers before it is gone', async () => {
   const { wall, log, close } = await openTestWall();
-  const sandboxes = new Sandboxes({ wall, log, limits: LIMITS, maxSandboxes: undefined });
+  const sandboxes = new Sandboxes({ wall, log, limits: LIMITS, tier: NO_TIER });
   const order = { template: 'base', metadata: {}, envVars: {}, lifeMs: 60_000, network: 'none' } as const;
   const { id } = await sandboxes.create(order);
   const answers: string[] = [];

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Sandbox } from 'e2b';
 import { makeLog, type Log } from '../../src/log.ts';
 import type { Wall } from '../../src/sandbox-server/box.ts';
+import { NO_TIER, type Tier } from '../../src/sandbox-server/limits/tier.ts';
 import { startSandboxServer, type SandboxServer } from '../../src/sandbox-server/start-server.ts';
 import { openWall } from '../../src/sandbox-server/walls/open-wall.ts';
 
@@ -32,8 +33,8 @@ export async function openTestWall(): Promise<{ wall: Wall; log: Log; close: () 
   return { wall, log, close };
 }
 
-/** Starts one; `close` leaves nothing behind. */
-export async function startTestServer(maxSandboxes?: number): Promise<TestServer> {
+/** Starts one that plays this tier; `close` leaves nothing behind. */
+export async function startTestServer(tier: Partial<Tier> = {}): Promise<TestServer> {
   const { wall, log, close } = await openTestWall();
   const apiKey = 'key-of-the-test';
   const server = await startSandboxServer({
@@ -41,7 +42,7 @@ export async function startTestServer(maxSandboxes?: number): Promise<TestServer
     port: 0,
     apiKey,
     limits: LIMITS,
-    maxSandboxes,
+    tier: { ...NO_TIER, ...tier },
     wall,
     log,
   });

@@ -63,13 +63,13 @@ export function addControlPlane(app: FastifyInstance, sandboxes: Sandboxes, apiK
 
 function addChanges(app: FastifyInstance, sandboxes: Sandboxes): void {
   app.post<ById>('/sandboxes/:id/timeout', ({ params, body }, reply) => {
-    const lifeMs = readLife(body);
+    const lifeMs = readLife(body, longestLifeS(sandboxes));
     if (lifeMs === undefined) throw new Refusal(400, 'timeout: expected seconds');
     sandboxes.setLife(sandboxes.get(params.id), lifeMs);
     return reply.code(204).send();
   });
   app.post<ById>('/sandboxes/:id/refreshes', ({ params, body }, reply) => {
-    extend(sandboxes, sandboxes.get(params.id), readLife(body) ?? 0);
+    extend(sandboxes, sandboxes.get(params.id), readLife(body, longestLifeS(sandboxes)) ?? 0);
     return reply.code(204).send();
   });
   app.put<ById>('/sandboxes/:id/network', async ({ params, body }, reply) => {
@@ -86,9 +86,14 @@ async function create(
   reply: FastifyReply,
   sandboxes: Sandboxes,
 ): Promise<FastifyReply> {
-  const order = readOrder(request.body, sandboxes.options.wall.report().networks);
+  const { networks } = sandboxes.options.wall.report();
+  const order = readOrder(request.body, { networks, longestLifeS: longestLifeS(sandboxes) });
   const sandbox = await sandboxes.create(order);
-  return reply.code(201).send(describeAccess(sandbox));
+  return reply.code(201).headers(sandboxes.admission.rateHeaders()).send(describeAccess(sandbox));
+}
+
+function longestLifeS(sandboxes: Sandboxes): number {
+  return sandboxes.admission.tier.longestSessionS;
 }
 
 function list(request: FastifyRequest, reply: FastifyReply, sandboxes: Sandboxes): FastifyReply {
@@ -100,7 +105,7 @@ function list(request: FastifyRequest, reply: FastifyReply, sandboxes: Sandboxes
 
 function connect(sandboxes: Sandboxes, id: string, body: unknown): object {
   const sandbox = sandboxes.get(id);
-  extend(sandboxes, sandbox, readLife(body) ?? 0);
+  extend(sandboxes, sandbox, readLife(body, longestLifeS(sandboxes)) ?? 0);
   return describeAccess(sandbox);
 }
 

@@ -7,7 +7,6 @@ import { parseAs, Variables } from '../shapes.ts';
 /** Names of the one template there is; the second is what @e2b/code-interpreter asks for unless told otherwise. */
 const TEMPLATES: readonly string[] = ['base', 'code-interpreter-v1'];
 const DEFAULT_LIFE_S = 300;
-const LONGEST_LIFE_S = 24 * 3600;
 /** How E2B's SDK spells "everything". */
 const ALL_TRAFFIC = '0.0.0.0/0';
 
@@ -33,8 +32,14 @@ const NewSandbox = z.object({
 const NetworkUpdate = Egress.extend({ allow_internet_access: z.boolean().nullish() });
 const Timeout = z.object({ timeout: z.int().nullish(), duration: z.int().nullish() });
 
+/** What a server has for those who order. */
+export interface Offer {
+  networks: readonly Network[];
+  longestLifeS: number;
+}
+
 /** The order in a create request. Throws 404 for an unknown template, 400 or 501 for what it cannot have here. */
-export function readOrder(body: unknown, networks: readonly Network[]): SandboxOrder {
+export function readOrder(body: unknown, { networks, longestLifeS }: Offer): SandboxOrder {
   const asked = parseAs(NewSandbox, body);
   const template = asked.templateID.replace(/:(latest|default)$/, '');
   if (!TEMPLATES.includes(template)) throw new Refusal(404, `template '${asked.templateID}' not found`);
@@ -46,7 +51,7 @@ export function readOrder(body: unknown, networks: readonly Network[]): SandboxO
     template,
     metadata: asked.metadata ?? {},
     envVars: asked.envVars ?? {},
-    lifeMs: checkLife(asked.timeout ?? DEFAULT_LIFE_S),
+    lifeMs: checkLife(asked.timeout ?? Math.min(DEFAULT_LIFE_S, longestLifeS), longestLifeS),
     network: !denied && networks.includes('nat') ? 'nat' : 'none',
   };
 }
@@ -64,10 +69,10 @@ export function readNetwork(body: unknown, networks: readonly Network[]): Networ
 }
 
 /** The life that a timeout, connect or refresh request asks for, ms; undefined: none. */
-export function readLife(body: unknown): number | undefined {
+export function readLife(body: unknown, longestLifeS: number): number | undefined {
   const asked = parseAs(Timeout, body ?? {});
   const seconds = asked.timeout ?? asked.duration;
-  return seconds === null || seconds === undefined ? undefined : checkLife(seconds);
+  return seconds === null || seconds === undefined ? undefined : checkLife(seconds, longestLifeS);
 }
 
 function isDenied(egress: z.output<typeof Egress>): boolean {
@@ -80,9 +85,8 @@ function isDenied(egress: z.output<typeof Egress>): boolean {
   return isAll;
 }
 
-function checkLife(seconds: number): number {
+function checkLife(seconds: number, longestS: number): number {
   if (seconds <= 0) throw new Refusal(400, 'Timeout must be greater than 0');
-  if (seconds > LONGEST_LIFE_S)
-    throw new Refusal(400, `Timeout cannot be greater than ${LONGEST_LIFE_S / 3600} hours`);
+  if (seconds > longestS) throw new Refusal(400, `Timeout cannot be greater than ${longestS / 3600} hours`);
   return seconds * 1000;
 }

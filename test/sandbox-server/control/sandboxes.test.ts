@@ -116,7 +116,7 @@ test('a listing comes in pages, newest first, and misses none', async () => {
 });
 
 test('above the limit create is refused in E2B’s words, and a kill makes room', async () => {
-  const small = await startTestServer(2);
+  const small = await startTestServer({ maxSandboxes: 2 });
   try {
     const created = await Promise.allSettled([1, 2, 3].map(() => Sandbox.create(small.sdk)));
     const refused = created.filter((one) => one.status === 'rejected');
