@@ -6,7 +6,7 @@ import { useStack } from '../src/local/use-stack.ts';
 import { makeLog } from '../src/log.ts';
 import { connectDatabase } from '../src/database/connect.ts';
 import { measureIntake } from './intake.ts';
-import { measureLatency, measureMemory, quantile } from './latency.ts';
+import { measureMemory, quantile } from './measure.ts';
 import { measureThroughput } from './throughput.ts';
 
 /** Prints the benchmark: trust the ratios, which come from one run; the absolute figures are the machine's. */
@@ -32,12 +32,6 @@ try {
   );
   console.log(`evalpool / bare bubblewrap: ${median(ratios(evalpool, bare))} (budget >= 0.40)`);
   console.log(`evalpool / SDK script: ${median(ratios(evalpool, sdk))} (budget >= 0.75)`);
-  const latency = await measureLatency(stack, 200);
-  for (const [what, samples] of Object.entries(latency)) {
-    console.log(
-      `${what}: p50 ${quantile(samples, 0.5).toFixed(1)} ms, p99 ${quantile(samples, 0.99).toFixed(1)} ms`,
-    );
-  }
   const database = connectDatabase(stack.databaseUrl, makeLog('bench', 'warn'));
   const intake = await measureIntake(database, 100_000);
   console.log(
