@@ -33,6 +33,7 @@ const OWNERS: Record<string, readonly string[] | 'anyone'> = {
   pino: ['ground'],
   fastify: ['api', 'sandbox-server'],
   '@fastify/multipart': ['api', 'sandbox-server'],
+  '@bufbuild/protobuf': ['sandbox-server'],
   commander: ['cli'],
   'cli-table3': ['reports', 'cli'],
   'log-update': ['reports', 'cli'],

@@ -3,13 +3,22 @@ const CONNECT_CODES: Readonly<Record<number, string>> = {
   401: 'unauthenticated',
   403: 'permission_denied',
   404: 'not_found',
+  405: 'unknown',
   409: 'already_exists',
   413: 'resource_exhausted',
+  415: 'unknown',
   429: 'resource_exhausted',
   501: 'unimplemented',
   502: 'unavailable',
   504: 'deadline_exceeded',
   507: 'resource_exhausted',
+};
+
+// Where the protocol's HTTP status for a code is not the one we mean elsewhere.
+const CONNECT_STATUS: Readonly<Record<string, number>> = {
+  resource_exhausted: 429,
+  unavailable: 503,
+  internal: 500,
 };
 
 /** Why a request is refused: an HTTP status and a sentence that the caller of the SDK reads. */
@@ -28,6 +37,11 @@ export class Refusal extends Error {
   /** The same by the Connect protocol's names. */
   get connectCode(): string {
     return CONNECT_CODES[this.status] ?? 'internal';
+  }
+
+  /** The HTTP status that the Connect protocol gives that name. */
+  get connectStatus(): number {
+    return CONNECT_STATUS[this.connectCode] ?? this.status;
   }
 }
 

@@ -1,68 +1,104 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { EventStream, openEnvelope } from './event-stream.ts';
-import { filesystemCalls } from './filesystem-service.ts';
+import {
+  codecOf,
+  MAX_MESSAGE_BYTES,
+  openBody,
+  openEnvelope,
+  STREAM_TYPES,
+  UNARY_TYPES,
+} from './connect-body.ts';
+import { EventStream } from './event-stream.ts';
+import { filesystemCalls, filesystemStreams } from './filesystem-service.ts';
 import { processCalls, processStreams, type Call } from './process-service.ts';
 import { asRefusal, Refusal } from '../refusal.ts';
 import type { Sandboxes } from '../sandboxes.ts';
-import { parseJson } from '../shapes.ts';
 
-/** Largest message of a call, bytes. */
-const MAX_MESSAGE_BYTES = 32 * 1024 * 1024;
 const DEFAULT_KEEPALIVE_S = 90;
 
 type Method = { Params: { method: string }; Body: Buffer };
 
-/** The Connect protocol, JSON form, of the two services of envd. Needs `request.sandbox`. */
+/** One service: its calls of one answer, those answered by a stream, and what such a stream says when all is quiet. */
+interface Service {
+  name: string;
+  calls: Readonly<Record<string, (call: Call) => object | Promise<object>>>;
+  streams: Readonly<Record<string, (call: Call, stream: EventStream) => Promise<unknown>>>;
+  keepalive: string;
+}
+
+const SERVICES: readonly Service[] = [
+  {
+    name: 'process.Process',
+    calls: processCalls,
+    streams: processStreams,
+    keepalive: '{"event":{"keepalive":{}}}',
+  },
+  {
+    name: 'filesystem.Filesystem',
+    calls: filesystemCalls,
+    streams: filesystemStreams,
+    keepalive: '{"keepalive":{}}',
+  },
+];
+
+/** The Connect protocol, JSON and binary, of the two services of envd. Needs `request.sandbox`. */
 export function addConnectRpc(app: FastifyInstance, sandboxes: Sandboxes): void {
   const options = { parseAs: 'buffer', bodyLimit: MAX_MESSAGE_BYTES } as const;
-  for (const type of ['application/json', 'application/connect+json'])
-    app.addContentTypeParser(type, options, (_request, body, done) => done(null, body));
+  app.addContentTypeParser(UNARY_TYPES, options, async ({ headers }: FastifyRequest, body: Buffer) =>
+    openBody(body, headers['content-encoding']),
+  );
+  app.addContentTypeParser(STREAM_TYPES, options, async (_request: FastifyRequest, body: Buffer) => body);
   app.setErrorHandler((error, request, reply) => {
     const refusal = asRefusal(error);
     if (refusal.status >= 500 && refusal.status !== 501)
       sandboxes.options.log.error({ err: error, url: request.url });
-    return reply.code(refusal.status).send({ code: refusal.connectCode, message: refusal.message });
+    return reply
+      .code(refusal.connectStatus)
+      .type('application/json')
+      .send({ code: refusal.connectCode, message: refusal.message });
   });
-  app.post<Method>('/process.Process/:method', (request, reply) => {
-    const stream = method(processStreams, request.params.method);
-    if (stream) return answerByStream(request, reply, { run: stream, sandboxes });
-    return answer(request, processCalls);
-  });
-  app.post<Method>('/filesystem.Filesystem/:method', (request, reply) => {
-    if (request.params.method === 'WatchDir')
-      return answerByStream(request, reply, { run: filesystemCalls['WatchDir'], sandboxes });
-    return answer(request, filesystemCalls);
+  for (const service of SERVICES) addService(app, service, sandboxes);
+}
+
+function addService(app: FastifyInstance, service: Service, sandboxes: Sandboxes): void {
+  app.post<Method>(`/${service.name}/:method`, (request, reply) =>
+    findMethod(service.streams, request.params.method)
+      ? answerByStream(request, reply, { service, sandboxes })
+      : answer(request, reply, service),
+  );
+  // Connect lets methods that change nothing be asked by GET, if they are marked so: envd's are not.
+  app.get(`/${service.name}/:method`, (_request, reply) => {
+    reply.header('allow', 'POST');
+    throw new Refusal(405, 'methods are called by POST');
   });
 }
 
 async function answer(
-  request: FastifyRequest<Method>,
-  calls: Readonly<Record<string, (call: Call) => object | Promise<object>>>,
-): Promise<object> {
-  const call = method(calls, request.params.method);
-  if (!call) throw new Refusal(501, `no such method: ${request.params.method}`);
-  return call({ sandbox: request.sandbox, message: parseJson(request.body), headers: request.headers });
-}
-
-interface Streamed {
-  run: ((call: Call, stream: EventStream) => Promise<unknown>) | undefined;
-  sandboxes: Sandboxes;
+  { params, sandbox, headers, body }: FastifyRequest<Method>,
+  reply: FastifyReply,
+  service: Service,
+): Promise<FastifyReply> {
+  const call = findMethod(service.calls, params.method);
+  if (!call) throw new Refusal(501, `no such method: ${params.method}`);
+  const codec = codecOf('unary', headers, `${service.name}/${params.method}`);
+  const answered = await call({ sandbox, message: codec.read(body), headers });
+  return reply.type(`application/${codec.name}`).send(codec.write(JSON.stringify(answered)));
 }
 
 async function answerByStream(
   request: FastifyRequest<Method>,
   reply: FastifyReply,
-  { run, sandboxes }: Streamed,
+  { service, sandboxes }: { service: Service; sandboxes: Sandboxes },
 ): Promise<void> {
-  const { sandbox, headers } = request;
+  const { params, sandbox, headers, body } = request;
+  const codec = codecOf('stream', headers, `${service.name}/${params.method}`);
   reply.hijack();
-  const stream = new EventStream(reply.raw, keepaliveMs(headers['keepalive-ping-interval']));
+  const keepaliveMs = readKeepalive(headers['keepalive-ping-interval']);
+  const stream = new EventStream(reply.raw, { codec, keepalive: service.keepalive, keepaliveMs });
   sandbox.streams.add(stream);
   stream.onClose(() => sandbox.streams.delete(stream));
   try {
-    const message = openEnvelope(request.body);
-    if (!message) throw new Refusal(400, 'expected one uncompressed Connect envelope');
-    await run?.({ sandbox, message: parseJson(message), headers }, stream);
+    const message = codec.read(await openEnvelope(body, headers));
+    await findMethod(service.streams, params.method)?.({ sandbox, message, headers }, stream);
   } catch (error) {
     const gone = sandboxes.find(sandbox.id) === undefined;
     const refusal = gone ? new Refusal(502, 'the sandbox is gone') : asRefusal(error);
@@ -71,12 +107,12 @@ async function answerByStream(
   }
 }
 
-function keepaliveMs(header: unknown): number {
+function readKeepalive(header: unknown): number {
   const seconds = Number(header);
   return (Number.isInteger(seconds) && seconds > 0 && seconds < 3600 ? seconds : DEFAULT_KEEPALIVE_S) * 1000;
 }
 
 // Names of methods come from the URL: `constructor` must not find anything.
-function method<T>(calls: Readonly<Record<string, T>>, name: string): T | undefined {
-  return Object.hasOwn(calls, name) ? calls[name] : undefined;
+function findMethod<T>(methods: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(methods, name) ? methods[name] : undefined;
 }

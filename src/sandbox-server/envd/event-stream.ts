@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Refusal } from '../refusal.ts';
+import type { Codec } from './messages/codec.ts';
 
 /** Unsent bytes of one stream above which its process is paused. */
 const FULL_BYTES = 256 * 1024;
@@ -8,12 +9,20 @@ const FIRST_WRITE_MS = 10;
 /** Longest chunk of output in one event, as envd's. */
 const CHUNK_BYTES = 32 * 1024;
 
+/** How a stream speaks: its events' form on the wire, and what it says (JSON) while there is nothing to say. */
+export interface Speech {
+  codec: Codec;
+  keepalive: string;
+  keepaliveMs: number;
+}
+
 /**
- * A server stream of the Connect protocol (JSON in envelopes) on a raw response.
+ * A server stream of the Connect protocol (messages in envelopes) on a raw response.
  * Events of one turn of the loop leave in one write: most commands are answered whole, in a single one.
  */
 export class EventStream {
   readonly #response: ServerResponse;
+  readonly #codec: Codec;
   readonly #keepalive: NodeJS.Timeout;
   #pending: Buffer[] = [];
   #pendingBytes = 0;
@@ -23,13 +32,14 @@ export class EventStream {
   /** Called when there is room again after a `send…` returned false. */
   onDrain: () => void = () => {};
 
-  constructor(response: ServerResponse, keepaliveMs: number) {
+  constructor(response: ServerResponse, { codec, keepalive, keepaliveMs }: Speech) {
     this.#response = response;
-    response.setHeader('content-type', 'application/connect+json');
+    this.#codec = codec;
+    response.setHeader('content-type', `application/connect+${codec.name}`);
     response.on('drain', () => this.onDrain());
     response.once('close', () => this.#close());
     response.on('error', () => this.#close());
-    this.#keepalive = setInterval(() => this.send('{"event":{"keepalive":{}}}'), keepaliveMs);
+    this.#keepalive = setInterval(() => this.send(keepalive), keepaliveMs);
     this.#keepalive.unref();
   }
 
@@ -44,7 +54,7 @@ export class EventStream {
 
   /** Sends one event; false: the reader is behind, wait for onDrain. */
   send(json: string): boolean {
-    return this.#push(envelope(0, json));
+    return this.#push(envelope(0, this.#codec.write(json)));
   }
 
   /** Sends output of a process, in chunks; false: the reader is behind. */
@@ -106,17 +116,12 @@ export class EventStream {
   }
 }
 
-function envelope(flag: number, json: string): Buffer {
-  const length = Buffer.byteLength(json);
+function envelope(flag: number, message: string | Uint8Array): Buffer {
+  const length = Buffer.byteLength(message);
   const bytes = Buffer.allocUnsafe(5 + length);
   bytes[0] = flag;
   bytes.writeUInt32BE(length, 1);
-  bytes.write(json, 5);
+  if (typeof message === 'string') bytes.write(message, 5);
+  else bytes.set(message, 5);
   return bytes;
-}
-
-/** The one message that opens a Connect stream, out of its envelope; null: not such an envelope. */
-export function openEnvelope(body: Buffer): Buffer | null {
-  if (body.length < 5 || body[0] !== 0 || body.readUInt32BE(1) !== body.length - 5) return null;
-  return body.subarray(5);
 }

@@ -12,10 +12,14 @@ export const filesystemCalls: Readonly<Record<string, (call: Call) => Promise<ob
   MakeDir: (call) => onPath(call, (path) => make(call, path)),
   Remove: (call) => onPath(call, (path) => remove(call, path)),
   Move: move,
-  WatchDir: refuseWatching,
   CreateWatcher: refuseWatching,
   GetWatcherEvents: refuseWatching,
   RemoveWatcher: refuseWatching,
+};
+
+/** The calls of filesystem.Filesystem that are answered by a stream. */
+export const filesystemStreams: Readonly<Record<string, (call: Call) => Promise<unknown>>> = {
+  WatchDir: refuseWatching,
 };
 
 async function onPath(call: Call, use: (path: string, depth: number) => Promise<object>): Promise<object> {

@@ -1,0 +1,57 @@
+import type { MessageTable } from './build-messages.ts';
+
+/** process.proto of envd: field numbers and types as in the descriptors that the e2b package ships. */
+export const processMessages: MessageTable = {
+  package: 'process',
+  enums: { Signal: { SIGNAL_UNSPECIFIED: 0, SIGNAL_SIGKILL: 9, SIGNAL_SIGTERM: 15 } },
+  messages: {
+    Size: { cols: [1, 'uint32'], rows: [2, 'uint32'] },
+    Terminal: { size: [1, 'Size'] },
+    ProcessConfig: {
+      cmd: [1, 'string'],
+      args: [2, 'string', 'list'],
+      envs: [3, 'string', 'map'],
+      cwd: [4, 'string', 'optional'],
+    },
+    ProcessInfo: { config: [1, 'ProcessConfig'], pid: [2, 'uint32'], tag: [3, 'string', 'optional'] },
+    ProcessSelector: { pid: [1, 'uint32', 'optional'], tag: [2, 'string', 'optional'] },
+    ProcessInput: { stdin: [1, 'bytes', 'optional'], pty: [2, 'bytes', 'optional'] },
+    Nothing: {},
+    Start: { pid: [1, 'uint32'] },
+    Data: {
+      stdout: [1, 'bytes', 'optional'],
+      stderr: [2, 'bytes', 'optional'],
+      pty: [3, 'bytes', 'optional'],
+    },
+    End: {
+      exitCode: [1, 'sint32'],
+      exited: [2, 'bool'],
+      status: [3, 'string'],
+      error: [4, 'string', 'optional'],
+    },
+    ProcessEvent: { start: [1, 'Start'], data: [2, 'Data'], end: [3, 'End'], keepalive: [4, 'Nothing'] },
+    ListRequest: {},
+    ListResponse: { processes: [1, 'ProcessInfo', 'list'] },
+    StartRequest: {
+      process: [1, 'ProcessConfig'],
+      pty: [2, 'Terminal'],
+      tag: [3, 'string', 'optional'],
+      stdin: [4, 'bool', 'optional'],
+    },
+    StartResponse: { event: [1, 'ProcessEvent'] },
+    ConnectRequest: { process: [1, 'ProcessSelector'] },
+    ConnectResponse: { event: [1, 'ProcessEvent'] },
+    UpdateRequest: { process: [1, 'ProcessSelector'], pty: [2, 'Terminal'] },
+    UpdateResponse: {},
+    SendInputRequest: { process: [1, 'ProcessSelector'], input: [2, 'ProcessInput'] },
+    SendInputResponse: {},
+    InputStart: { process: [1, 'ProcessSelector'] },
+    InputData: { input: [2, 'ProcessInput'] },
+    StreamInputRequest: { start: [1, 'InputStart'], data: [2, 'InputData'], keepalive: [3, 'Nothing'] },
+    StreamInputResponse: {},
+    SendSignalRequest: { process: [1, 'ProcessSelector'], signal: [2, 'Signal'] },
+    SendSignalResponse: {},
+    CloseStdinRequest: { process: [1, 'ProcessSelector'] },
+    CloseStdinResponse: {},
+  },
+};
