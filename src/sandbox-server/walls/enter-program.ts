@@ -1,3 +1,35 @@
+/** What becomes of a forked process: it drops what it may do, takes its limits, and is the command. */
+export const BECOME_PROGRAM = String.raw`
+sub become {
+  my ($box, $fail, $command) = @_;
+  POSIX::dup2($command->{stdio}[$_], $_) for 0 .. 2;
+  POSIX::close($_) for 3 .. 9;
+  POSIX::setsid();
+  umask 022;
+  drop_rights($fail);
+  for (@{$box->{limits}}) { syscall $call->{prlimit}, 0, $_->[0] + 0, pack('QQ', $_->[1], $_->[1]), 0 }
+  chdir $command->{cwd} or $fail->("cwd '$command->{cwd}' does not exist");
+  %ENV = map { split /=/, $_, 2 } @{$command->{env}};
+  my $program = pack 'S x6 P', length($filter) / 8, $filter;
+  syscall($call->{prctl}, 38, 1, 0, 0, 0) == 0 or $fail->("no_new_privs: $!");
+  syscall($call->{prctl}, 22, 2, $program, 0, 0) == 0 or $fail->("seccomp: $!");
+  exec { $command->{argv}[0] } @{$command->{argv}};
+  $fail->("cannot run '$command->{argv}[0]': $!");
+}
+
+sub drop_rights {
+  my $fail = shift;
+  for my $capability (0 .. 63) { last if syscall($call->{prctl}, 24, $capability, 0, 0, 0) < 0 }
+  if ($root) {
+    syscall($call->{setresgid}, 1000, 1000, 1000) == 0 or $fail->("setresgid: $!");
+    syscall($call->{setresuid}, 1000, 1000, 1000) == 0 or $fail->("setresuid: $!");
+  }
+  syscall $call->{prctl}, 47, 4, 0, 0, 0;
+  my ($header, $none) = (pack('Ll', 0x20080522, 0), pack('L6', (0) x 6));
+  syscall($call->{capset}, $header, $none) == 0 or $fail->("capset: $!");
+}
+`;
+
 /**
  * The launcher's part that enters a box: all namespaces in one call, by pidfd. The one for pids counts for children only: root
  * sets it around a single fork; an ordinary user may do so only inside the box's user namespace, so there a first child joins
@@ -68,35 +100,7 @@ sub leave_second {
   POSIX::_exit(0);
 }
 
-sub become {
-  my ($box, $fail, $command) = @_;
-  POSIX::dup2($command->{stdio}[$_], $_) for 0 .. 2;
-  POSIX::close($_) for 3 .. 9;
-  POSIX::setsid();
-  umask 022;
-  drop_rights($fail);
-  for (@{$box->{limits}}) { syscall $call->{prlimit}, 0, $_->[0] + 0, pack('QQ', $_->[1], $_->[1]), 0 }
-  chdir $command->{cwd} or $fail->("cwd '$command->{cwd}' does not exist");
-  %ENV = map { split /=/, $_, 2 } @{$command->{env}};
-  my $program = pack 'S x6 P', length($filter) / 8, $filter;
-  syscall($call->{prctl}, 38, 1, 0, 0, 0) == 0 or $fail->("no_new_privs: $!");
-  syscall($call->{prctl}, 22, 2, $program, 0, 0) == 0 or $fail->("seccomp: $!");
-  exec { $command->{argv}[0] } @{$command->{argv}};
-  $fail->("cannot run '$command->{argv}[0]': $!");
-}
-
-sub drop_rights {
-  my $fail = shift;
-  for my $capability (0 .. 63) { last if syscall($call->{prctl}, 24, $capability, 0, 0, 0) < 0 }
-  if ($root) {
-    syscall($call->{setresgid}, 1000, 1000, 1000) == 0 or $fail->("setresgid: $!");
-    syscall($call->{setresuid}, 1000, 1000, 1000) == 0 or $fail->("setresuid: $!");
-  }
-  syscall $call->{prctl}, 47, 4, 0, 0, 0;
-  my ($header, $none) = (pack('Ll', 0x20080522, 0), pack('L6', (0) x 6));
-  syscall($call->{capset}, $header, $none) == 0 or $fail->("capset: $!");
-}
-
+${BECOME_PROGRAM}
 # The end of the report is the moment of exec, or of a death before it.
 sub command_reports {
   my $command = shift;

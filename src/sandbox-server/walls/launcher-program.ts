@@ -1,15 +1,8 @@
 import { ENTER_PROGRAM } from './enter-program.ts';
 import { NETWORK_PROGRAM } from './network-program.ts';
 
-/**
- * The launcher, in Perl: one long-lived process of the server that starts boxes and enters them (docs/decisions says why).
- *
- * 1. Reads frames (length, then length-prefixed fields) on fd 0, answers with lines on fd 1, ends at end of file.
- * 2. `make` starts bubblewrap and holds the pipe that the box's first process reads: no box outlives the launcher.
- * 3. `start` forks, enters a box and runs a command; the server opens its pipes through /proc/<launcher>/fd.
- * 4. Reaps, and says how each command ended and when a box is gone.
- */
-export const LAUNCHER_PROGRAM = String.raw`
+/** How every launcher begins: what it knows of the kernel, its signals, and how it answers. It is given a seccomp filter, as hex. */
+export const LAUNCHER_START = String.raw`
 use strict;
 use warnings;
 no warnings 'exec';
@@ -47,7 +40,9 @@ sub plain_signals {
   $SIG{$_} = 'DEFAULT' for qw(PIPE INT HUP TERM);
   POSIX::sigprocmask(POSIX::SIG_UNBLOCK(), $child_signal);
 }
+`;
 
+const BOXES = String.raw`
 # id, host uid, host gid, cgroup files and rlimits (each joined by newlines), bytes of disk, folder to mount it on ('' if
 # bubblewrap makes it), then bubblewrap and its arguments
 sub make {
@@ -133,7 +128,10 @@ ${ENTER_PROGRAM}
 ${NETWORK_PROGRAM}
 my %on = (make => \&make, start => \&start, opened => \&opened, signal => \&send_signal, end => \&end,
   network => \&network);
+`;
 
+/** How every launcher goes on for ever: takes frames, does what its %on says for their first field, and reaps. */
+export const LAUNCHER_LOOP = String.raw`
 sub obey {
   my ($name, @fields) = unpack '(N/a)*', shift;
   eval { $on{$name}->(@fields); 1 } or answer($name eq 'make' ? 'failed' : 'refused', $fields[0], one_line($@));
@@ -168,3 +166,13 @@ while (1) {
   for my $fd (keys %reader) { $reader{$fd}->() if vec($ready, $fd, 1) and $reader{$fd} }
 }
 `;
+
+/**
+ * The launcher, in Perl: one long-lived process of the server that starts boxes and enters them (docs/decisions says why).
+ *
+ * 1. Reads frames (length, then length-prefixed fields) on fd 0, answers with lines on fd 1, ends at end of file.
+ * 2. `make` starts bubblewrap and holds the pipe that the box's first process reads: no box outlives the launcher.
+ * 3. `start` forks, enters a box and runs a command; the server opens its pipes through /proc/<launcher>/fd.
+ * 4. Reaps, and says how each command ended and when a box is gone.
+ */
+export const LAUNCHER_PROGRAM = LAUNCHER_START + BOXES + LAUNCHER_LOOP;

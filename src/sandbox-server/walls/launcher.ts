@@ -40,9 +40,9 @@ export class Launcher {
   #lastRequest = 0;
   #alive = true;
 
-  constructor(filter: string, log: Log) {
+  constructor(filter: string, log: Log, program = LAUNCHER_PROGRAM) {
     // A session of its own: Ctrl-C on the server's terminal is the server's to handle.
-    this.#child = spawn('perl', ['-e', LAUNCHER_PROGRAM, filter], {
+    this.#child = spawn('perl', ['-e', program, filter], {
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: true,
       cwd: '/',
