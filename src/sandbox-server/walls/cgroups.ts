@@ -119,12 +119,13 @@ function removed(folder: string): boolean {
   }
 }
 
-// Not by the pid in the name: a server in another container may share these trees, and its pids mean nothing here.
+// Not by the pid in the name: a server in another container may share these trees, and its pids mean nothing here. Version 1
+// does not even show us its processes, but a group that holds one cannot be removed: the launcher's goes first.
 function removeLeftOvers(folder: string): void {
   for (const name of readdirSync(folder).filter((each) => OURS.test(each))) {
     const left = join(folder, name);
     const groups = [...subgroups(left), left];
-    if (groups.some(hasProcess)) continue;
+    if (groups.some(hasProcess) || !removed(join(left, LAUNCHER))) continue;
     for (const group of groups) removed(group);
   }
 }

@@ -125,9 +125,10 @@ test('A server that starts in another pid namespace leaves the groups of a live 
     script,
     home,
   ];
+  // No process has joined its groups yet.
+  const box = await walls.open();
   const other = spawn('unshare', argv, { stdio: ['ignore', 'pipe', 'inherit'] });
   await until(other.stdout, '\n');
-  const box = await walls.open();
   expect(await run(box, 'echo alive')).toMatchObject({ out: 'alive\n' });
   await box.destroy();
   other.kill('SIGKILL');
