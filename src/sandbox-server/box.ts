@@ -31,7 +31,7 @@ export interface BoxProcess {
   readonly stderr: Readable;
   /** Ends with the process itself; its pipes may stay open behind it. */
   readonly exit: Promise<{ code: number } | { signal: string }>;
-  kill(signal: 'SIGKILL' | 'SIGTERM'): void;
+  kill(signal: 'SIGKILL' | 'SIGTERM' | 'SIGINT'): void;
 }
 
 /** One isolated machine-like place: its own processes, files, network and limits. */

@@ -99,7 +99,7 @@ export class Launcher {
     );
     const [stdin, stdout, stderr] = this.#openPipes(id, pipes);
     if (!stdout || !stderr) throw new Error('the sandbox is gone');
-    const kill = (signal: 'SIGKILL' | 'SIGTERM'): void =>
+    const kill: BoxProcess['kill'] = (signal) =>
       this.#send(['signal', id, String(constants.signals[signal])]);
     return { pid: Number(pid), stdin: stdin ?? null, stdout, stderr, exit, kill };
   }

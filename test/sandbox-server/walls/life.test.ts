@@ -21,6 +21,10 @@ test('A command reports its exit code or the signal that ended it', async () => 
   await until(sleeper.stdout, 'ready');
   sleeper.kill('SIGTERM');
   expect(await sleeper.exit).toEqual({ code: 7 });
+  const interrupted = await box.start(bash('trap "exit 8" INT; echo ready; while :; do sleep 0.01; done'));
+  await until(interrupted.stdout, 'ready');
+  interrupted.kill('SIGINT');
+  expect(await interrupted.exit).toEqual({ code: 8 });
   await box.destroy();
 });
 
