@@ -1,7 +1,6 @@
 import { lstatSync, readlinkSync } from 'node:fs';
 import type { ShownFiles } from './shown-files.ts';
 
-const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty'];
 const WRITABLE = [
   { name: 'home', path: '/home/user', mode: '0755' },
   { name: 'tmp', path: '/tmp', mode: '1777' },
@@ -27,11 +26,9 @@ export function sharedArguments(shown: ShownFiles): string[] {
     '/etc',
     ...['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'].flatMap(asOnHost),
     ...nodeArguments(shown.node),
-    ...words('--perms 0755 --dir /dev --perms 0755 --dir /var --perms 0755 --dir /home'),
-    ...DEVICES.flatMap((name) => words(`--dev-bind /dev/${name} /dev/${name}`)),
-    ...words('--symlink /proc/self/fd /dev/fd --symlink /proc/self/fd/0 /dev/stdin'),
-    ...words('--symlink /proc/self/fd/1 /dev/stdout --symlink /proc/self/fd/2 /dev/stderr'),
-    ...words('--symlink ../tmp /var/tmp'),
+    ...words('--perms 0755 --dir /var --perms 0755 --dir /home --symlink ../tmp /var/tmp'),
+    // The harmless devices and terminals of its own. It needs a user namespace more, which owns all the others of the box.
+    ...words('--dev /dev'),
   ];
 }
 
@@ -43,7 +40,8 @@ export function boxArguments(bytes: number, disk: string | null): string[] {
         ? words(`--perms ${mode} --size ${bytes} --tmpfs ${path}`)
         : ['--bind', `${disk}/${name}`, path],
     ),
-    ...words('--remount-ro / --chdir /'),
+    // bubblewrap's /dev is a tmpfs without a size.
+    ...words('--remount-ro /dev --remount-ro / --chdir /'),
     ...FIRST_PROCESS,
   ];
 }

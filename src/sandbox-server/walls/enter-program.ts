@@ -38,6 +38,7 @@ sub drop_rights {
 export const ENTER_PROGRAM = String.raw`
 my $NAMESPACES = 0x10000000 | 0x20000 | 0x20000000 | 0x40000000 | 0x8000000 | 0x4000000 | 0x2000000;
 my ($NEWPID, $CLONE_PARENT, $SIGCHLD) = (0x20000000, 0x8000, 17);
+my $TERMINALS = 64;
 open my $own_pids, '<', '/proc/self/ns/pid' or die "/proc/self/ns/pid: $!\n";
 
 # id, box, stdin wanted, folder, number of arguments, arguments, environment as NAME=value
@@ -56,7 +57,7 @@ sub start {
   defined(my $pid = $root ? fork_inside($box) : fork) or die "the sandbox takes no process: $!\n";
   enter($box, fileno $tell, { stdio => $stdio, cwd => $cwd, argv => \@argv, env => \@rest }) if $pid == 0;
   if ($root) { syswrite $tell, "host $pid\n" } else { $owner{$pid} = sub { } }
-  my $command = $command{$id} = { id => $id, report => $report, text => '', held => [$in_held, $out_held, $err_held] };
+  my $command = $command{$id} = { id => $id, box => $box, report => $report, text => '', held => [$in_held, $out_held, $err_held] };
   $reader{fileno $report} = sub { command_reports($command) };
 }
 
@@ -80,6 +81,7 @@ sub enter {
   # Where the host's memory runs out, commands go before anything of ours.
   if (open my $score, '>', '/proc/self/oom_score_adj') { syswrite $score, '500' }
   if ($root) { syscall $call->{setgroups}, 0, 0 }
+  bound_terminals($box, $fail) unless $box->{bounded};
   my $join = $root ? $NAMESPACES & ~$NEWPID : $NAMESPACES;
   $fail->('the sandbox is gone') if syscall($call->{setns}, $box->{pidfd}, $join) < 0;
   leave_second($tell, $fail) unless $root;
@@ -88,6 +90,22 @@ sub enter {
   my $inside = syscall $call->{getpid};
   POSIX::write($tell, "pid $inside\n", 5 + length $inside);
   become($box, $fail, $command);
+}
+
+# A devpts bounds its own terminals, the kernel only those of all boxes together. Once for each box, by the first that enters.
+sub bound_terminals {
+  my ($box, $fail) = @_;
+  my ($none, $folder, $options) = ('none', '/dev/pts', "max=$TERMINALS,mode=620,ptmxmode=666");
+  $root or syscall($call->{setns}, outer_users($box), 0x10000000) == 0 or $fail->('the sandbox is gone');
+  syscall($call->{setns}, $box->{pidfd}, 0x20000) == 0 or $fail->('the sandbox is gone');
+  syscall($call->{mount}, $none, $folder, 0, 0x2a, $options) == 0 or $fail->("$folder: $!");
+}
+
+# For the sake of its devpts bubblewrap makes two user namespaces. The outer one owns the box's other namespaces.
+sub outer_users {
+  my $box = shift;
+  open my $inner, '<', "/proc/$box->{pid}/ns/user" or return -1;
+  return ioctl($inner, 0xb702, 0) || -1;
 }
 
 # Returns in the second child only.
@@ -115,6 +133,7 @@ sub command_reports {
     answer('refused', $command->{id}, one_line($error));
   } else {
     $command->{host} = $host;
+    $command->{box}{bounded} = 1;
     answer('started', $command->{id}, $inside, map { defined $_ ? fileno $_ : -1 } @{$command->{held}});
   }
   return unless defined $host;

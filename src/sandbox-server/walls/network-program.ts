@@ -41,10 +41,12 @@ sub network_ended {
 sub slirp {
   my ($box, $stay, $tell, $refused) = @_;
   plain_signals();
+  my $users = outer_users($box);
   POSIX::dup2($null, $_) for 0, 1;
   POSIX::dup2($tell, $_) for 2, 3;
   POSIX::dup2($stay, 4);
-  POSIX::close($_) for 5 .. 9;
+  POSIX::dup2($users, 5);
+  POSIX::close($_) for 6 .. 9;
   # Some machines let only root open it; slirp4netns then stays root, in a mount namespace and filter of its own.
   my $open_tun = ((stat '/dev/net/tun')[2] // 0) & 2;
   if ($root and $open_tun) { syscall $call->{setgroups}, 0, 0; POSIX::setgid($box->{gid}); POSIX::setuid($box->{uid}) }
@@ -54,7 +56,7 @@ sub slirp {
   POSIX::_exit(1) unless defined $pid and $? == 0;
   exec qw(slirp4netns --configure --mtu=65520 --disable-host-loopback --ready-fd=3 --exit-fd=4 --netns-type=path),
     $open_tun ? () : qw(--enable-sandbox --enable-seccomp),
-    "--userns-path=/proc/$box->{pid}/ns/user", "/proc/$box->{pid}/ns/net", 'tap0';
+    "--userns-path=/proc/self/fd/5", "/proc/$box->{pid}/ns/net", 'tap0';
   print STDERR "slirp4netns: $!\n";
   POSIX::_exit(127);
 }
@@ -63,7 +65,8 @@ sub slirp {
 sub refuse_networks {
   my ($box, $refused) = @_;
   my $stop = sub { print STDERR "$_[0]: $!\n"; POSIX::_exit(1) };
-  syscall($call->{setns}, $box->{pidfd}, 0x50000000) == 0 or $stop->('setns');
+  syscall($call->{setns}, 5, 0x10000000) == 0 or $stop->('setns');
+  syscall($call->{setns}, $box->{pidfd}, 0x40000000) == 0 or $stop->('setns');
   socket my $netlink, 16, 3, 0 or $stop->('netlink');
   for my $network (@$refused) {
     my ($address, $bits) = split m{/}, $network;

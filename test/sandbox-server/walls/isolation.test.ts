@@ -5,7 +5,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { HostBox } from '../../../src/sandbox-server/walls/bubblewrap-wall.ts';
-import { bash, IS_ROOT, run, startWall } from './start-wall.ts';
+import { bash, IS_ROOT, run, startWall, until } from './start-wall.ts';
 
 let walls: Awaited<ReturnType<typeof startWall>>;
 let box: HostBox;
@@ -52,6 +52,25 @@ test('The toolchain and /etc cannot be written, home, /tmp and /dev/shm can', as
   const writable =
     'for f in / /usr /usr/bin /etc /dev /proc/sys/kernel ~ /tmp /dev/shm /var/tmp; do echo >$f/new && echo $f; done';
   expect((await run(box, writable)).out).toBe('/home/user\n/tmp\n/dev/shm\n/var/tmp\n');
+});
+
+test('The devices are the harmless ones, and none can be added', async () => {
+  const list =
+    'cd /dev; for f in * */*; do [ -b $f -o -c $f ] && [ ! -L $f ] && stat -c "%n %a" $f; done; true';
+  const plain = ['full', 'null', 'random', 'tty', 'urandom', 'zero', 'pts/ptmx'];
+  expect((await run(box, list)).out).toBe(plain.map((name) => `${name} 666\n`).join(''));
+  const add =
+    'touch /dev/added /dev/pts/added; mknod /dev/shm/added c 1 3; chmod 777 /dev; ls -d /dev/added /dev/*/added';
+  expect((await run(box, add)).out).toBe('');
+});
+
+test('A box has terminals of its own, 64 and not more', async () => {
+  const [mine, other] = [await walls.open(), await walls.open()];
+  const flood = 'while (open $terminals[$n], "+<", "/dev/ptmx") { $n++ } $| = 1; print "$n $!"; sleep 1000';
+  const flooder = await mine.start({ ...bash(''), argv: ['perl', '-e', flood] });
+  expect(await until(flooder.stdout, 'left')).toContain('64 No space left');
+  expect((await run(other, 'script -qc tty /dev/null')).out).toBe('/dev/pts/0\r\n');
+  await Promise.all([mine.destroy(), other.destroy()]);
 });
 
 test('Git, node and the standard streams work', async () => {
