@@ -41,6 +41,15 @@ export interface Box {
   readonly ended: Promise<void>;
   start(command: BoxCommand): Promise<BoxProcess>;
   setNetwork(network: Network): Promise<void>;
+  /**
+   * Stops every process; commands that are started meanwhile wait. Its files can still be read and written, and it can be
+   * destroyed. Throws, and leaves the box running, when it cannot be stopped. Each freeze needs its own thaw.
+   */
+  freeze(): Promise<void>;
+  /** Takes one freeze back; the last one lets the processes go on. */
+  thaw(): Promise<void>;
+  /** Kills every process; files, network and the box itself stay. Not while it is frozen. Throws when some cannot be killed. */
+  clear(): Promise<void>;
   /** Kills everything inside and removes every trace; resolves when that is so. Safe to call twice. */
   destroy(): Promise<void>;
 }

@@ -2,9 +2,11 @@ import { EvalpoolError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { Network } from '../../stage.ts';
 import type { Box, BoxCommand, BoxLimits, BoxOrder, Wall, WallReport } from '../box.ts';
+import { BoxFreezer } from './box-freezer.ts';
 import { BoxIds } from './box-ids.ts';
 import { boxArguments } from './bubblewrap.ts';
 import type { BoxGroups, Cgroups } from './cgroups.ts';
+import { freezeBySignal } from './freezer.ts';
 import { hostFiles } from './host-files.ts';
 import type { Launcher } from './launcher.ts';
 import { MemoryWatch } from './memory-watch.ts';
@@ -85,7 +87,8 @@ export class BubblewrapWall implements Wall {
 
   #box(launcher: Launcher, made: MadeBox): HostBox {
     const { id, owner, pid } = made;
-    const start = async (command: BoxCommand) => launcher.start(id, command);
+    const freezer = new BoxFreezer(made.groups.freezer ?? freezeBySignal(launcher, id));
+    const start = async (command: BoxCommand) => freezer.start(() => launcher.start(id, command));
     const root = `/proc/${pid}/root`;
     const unwatch = this.#watchMemory(root, made.limits, start);
     const ended = this.#afterwards(made, unwatch);
@@ -97,7 +100,19 @@ export class BubblewrapWall implements Wall {
       launcher.end(id);
       await ended;
     };
-    const box = { root, ...owner, files: hostFiles(root, owner), ended, start, setNetwork, destroy };
+    void ended.then(() => freezer.end());
+    const box = {
+      root,
+      ...owner,
+      files: hostFiles(root, owner),
+      ended,
+      start,
+      setNetwork,
+      freeze: () => freezer.freeze(),
+      thaw: () => freezer.thaw(),
+      clear: () => launcher.sweep(id, 'SIGKILL'),
+      destroy,
+    };
     this.#boxes.set(id, box);
     return box;
   }

@@ -1,15 +1,15 @@
 import { accessSync, constants, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What a control group can limit. */
-export type Control = 'memory' | 'pids' | 'cpu';
+/** What a control group can limit, or do: `freezer` stops its processes. */
+export type Control = 'memory' | 'pids' | 'cpu' | 'freezer';
 
 /** One tree of control groups that has controls we want and that we may write to. */
 export interface Hierarchy {
   version: 1 | 2;
   /** The group under which ours are made. */
   folder: string;
-  controls: readonly string[];
+  controls: readonly Control[];
   /** Makes our group; false: refused. */
   prepare(group: string): boolean;
 }
@@ -22,15 +22,15 @@ interface Mounted {
   options: string[];
 }
 
-const WANTED: readonly string[] = ['memory', 'pids', 'cpu'] satisfies Control[];
+const WANTED: readonly Control[] = ['memory', 'pids', 'cpu', 'freezer'];
 
 /** Finds, for each control, the first hierarchy in which we may make groups. */
-export function findHierarchies(wanted: readonly string[] = WANTED): Hierarchy[] {
+export function findHierarchies(wanted: readonly Control[] = WANTED): Hierarchy[] {
   const own = ownGroups();
   const found = mountedTrees().flatMap((mount) =>
     mount.version === 1 ? versionOne(mount, own, wanted) : versionTwo(mount, own, wanted),
   );
-  const seen = new Set<string>();
+  const seen = new Set<Control>();
   return found.flatMap((hierarchy) => {
     const controls = hierarchy.controls.filter((control) => !seen.has(control));
     for (const control of controls) seen.add(control);
@@ -38,7 +38,7 @@ export function findHierarchies(wanted: readonly string[] = WANTED): Hierarchy[]
   });
 }
 
-function versionOne(mount: Mounted, own: Map<string, string>, wanted: readonly string[]): Hierarchy[] {
+function versionOne(mount: Mounted, own: Map<string, string>, wanted: readonly Control[]): Hierarchy[] {
   const controls = wanted.filter((control) => mount.options.includes(control));
   const folder = ownFolder(mount, own.get(controls[0] ?? '') ?? '/');
   if (controls.length === 0 || !mayWrite(folder)) return [];
@@ -46,27 +46,29 @@ function versionOne(mount: Mounted, own: Map<string, string>, wanted: readonly s
 }
 
 // The very top, where root may write to it, else our own group: that is what systemd delegates.
-function versionTwo(mount: Mounted, own: Map<string, string>, wanted: readonly string[]): Hierarchy[] {
+function versionTwo(mount: Mounted, own: Map<string, string>, wanted: readonly Control[]): Hierarchy[] {
   const ours = ownFolder(mount, own.get('') ?? '/');
   for (const folder of new Set([mount.at, ours])) {
     if (!mayWrite(folder) || !mayWrite(join(folder, 'cgroup.procs'))) continue;
     const available = read(join(folder, 'cgroup.controllers')).split(/\s+/);
     const asked = wanted.filter((control) => available.includes(control));
-    const controls = passDown(folder, asked, folder === ours);
+    const passed = passDown(folder, asked, folder === ours);
     const prepare = (group: string): boolean =>
-      attempt(() => mkdirSync(group)) && passDown(group, controls, false).length === controls.length;
+      attempt(() => mkdirSync(group)) && passDown(group, passed, false).length === passed.length;
+    // Every group of version 2 can be frozen, whatever is passed down.
+    const controls = wanted.filter((control) => control === 'freezer' || passed.includes(control));
     if (controls.length > 0) return [{ version: 2, folder, controls, prepare }];
   }
   return [];
 }
 
 /** Lets groups below have the controls; says which it got. A group that has processes may not, so ours move into a leaf. */
-function passDown(folder: string, controls: readonly string[], mayMove: boolean): string[] {
+function passDown(folder: string, controls: readonly Control[], mayMove: boolean): Control[] {
   const file = join(folder, 'cgroup.subtree_control');
   const enable = (): void => {
     for (const control of controls) attempt(() => writeFileSync(file, `+${control}`));
   };
-  const got = (): string[] => {
+  const got = (): Control[] => {
     const now = read(file).split(/\s+/);
     return controls.filter((control) => now.includes(control));
   };

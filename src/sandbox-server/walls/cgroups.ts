@@ -6,11 +6,14 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Log } from '../../log.ts';
 import type { BoxLimits } from '../box.ts';
 import { findHierarchies, type Control, type Hierarchy } from './cgroup-hierarchies.ts';
+import { freezeByGroup, type Freezer } from './freezer.ts';
 
 /** The control groups of one box. */
 export interface BoxGroups {
   /** A process of one thread that writes 0 to each of these files is in them. */
   joins: string[];
+  /** null: none of them can stop what is in it. */
+  freezer: Freezer | null;
   /** Removes them once they are empty. */
   remove(): Promise<void>;
 }
@@ -36,7 +39,7 @@ export class Cgroups {
   readonly #name = `evalpool-${process.pid}-${randomBytes(3).toString('hex')}`;
   readonly #log: Log;
 
-  constructor(log: Log, controls?: readonly string[]) {
+  constructor(log: Log, controls?: readonly Control[]) {
     this.#log = log;
     const found = findHierarchies(controls);
     for (const { folder } of found) removeLeftOvers(folder);
@@ -66,9 +69,14 @@ export class Cgroups {
       mkdirSync(folder);
       for (const [file, value] of settings(hierarchy, limits)) this.#set(join(folder, file), value);
     });
+    const freezer = this.#freezer(folders);
     return {
       joins: this.#hierarchies.map(({ version }, at) => join(folders[at] ?? '', JOIN_FILE[version])),
-      remove: () => this.#remove(folders),
+      freezer,
+      remove: async () => {
+        await freezer?.thaw(); // the launcher does so too, unless it was killed
+        await this.#remove(folders);
+      },
     };
   }
 
@@ -76,6 +84,12 @@ export class Cgroups {
   async close(): Promise<void> {
     const groups = this.#hierarchies.map(({ folder }) => join(folder, this.#name));
     await this.#remove(groups.flatMap((group) => [join(group, LAUNCHER), group]));
+  }
+
+  #freezer(folders: readonly string[]): Freezer | null {
+    const at = this.#hierarchies.findIndex(({ controls }) => controls.includes('freezer'));
+    const [hierarchy, folder] = [this.#hierarchies[at], folders[at]];
+    return hierarchy && folder !== undefined ? freezeByGroup(folder, hierarchy.version) : null;
   }
 
   #set(file: string, value: string): void {
@@ -125,8 +139,20 @@ function removeLeftOvers(folder: string): void {
   for (const name of readdirSync(folder).filter((each) => OURS.test(each))) {
     const left = join(folder, name);
     const groups = [...subgroups(left), left];
-    if (groups.some(hasProcess) || !removed(join(left, LAUNCHER))) continue;
+    if (!removed(join(left, LAUNCHER))) continue;
+    // What version 1 froze cannot die before it is thawed; its box was killed with its server.
+    for (const group of groups) thaw(group);
+    if (groups.some(hasProcess)) continue;
     for (const group of groups) removed(group);
+  }
+}
+
+function thaw(group: string): void {
+  try {
+    const state = join(group, 'freezer.state');
+    if (existsSync(state)) writeFileSync(state, 'THAWED');
+  } catch {
+    // its own server removed it meanwhile
   }
 }
 

@@ -1,5 +1,6 @@
 import { ENTER_PROGRAM } from './enter-program.ts';
 import { NETWORK_PROGRAM } from './network-program.ts';
+import { SWEEP_PROGRAM } from './sweep-program.ts';
 
 /** How every launcher begins: what it knows of the kernel, its signals, and how it answers. It is given a seccomp filter, as hex. */
 export const LAUNCHER_START = String.raw`
@@ -123,11 +124,21 @@ sub end {
   my $box = $box{$_[0]} or return;
   close $box->{held};
   syscall $PIDFD_SIGNAL, $box->{pidfd}, 9, 0, 0 if defined $box->{pidfd};
+  thaw($box);
+}
+
+# What is frozen by cgroup v1 dies of no signal before it is thawed. Killed first, it never runs again.
+sub thaw {
+  for (@{$_[0]{cgroups}}) {
+    next unless m{(.*)/} and open my $state, '+<', "$1/freezer.state";
+    syswrite $state, 'THAWED';
+  }
 }
 ${ENTER_PROGRAM}
 ${NETWORK_PROGRAM}
+${SWEEP_PROGRAM}
 my %on = (make => \&make, start => \&start, opened => \&opened, signal => \&send_signal, end => \&end,
-  network => \&network);
+  network => \&network, sweep => \&sweep);
 `;
 
 /** How every launcher goes on for ever: takes frames, does what its %on says for their first field, and reaps. */

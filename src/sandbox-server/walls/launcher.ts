@@ -110,6 +110,12 @@ export class Launcher {
     await this.#ask(id, ['network', id, boxId, on ? '1' : '', refused.join(' ')]);
   }
 
+  /** Sends a signal to every process of a box but the first, until each has stopped or died of it. Throws when some do not. */
+  async sweep(boxId: string, signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void> {
+    const id = `s${++this.#lastRequest}`;
+    await this.#ask(id, ['sweep', id, boxId, String(constants.signals[signal])]);
+  }
+
   /** Ends it and every box; resolves when it is gone. */
   async close(): Promise<void> {
     this.#child.stdin.end();

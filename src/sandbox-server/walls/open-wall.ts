@@ -5,6 +5,7 @@ import type { Log } from '../../log.ts';
 import type { BoxLimits, Wall } from '../box.ts';
 import { BubblewrapWall } from './bubblewrap-wall.ts';
 import { sharedArguments } from './bubblewrap.ts';
+import type { Control } from './cgroup-hierarchies.ts';
 import { Cgroups } from './cgroups.ts';
 import { Launcher } from './launcher.ts';
 import { seccompFilter } from './seccomp.ts';
@@ -16,6 +17,8 @@ export interface WallOptions {
   /** A folder the server may write to. */
   home: string;
   log: Log;
+  /** Of control groups only these controls, where they may be written; all that we know unless given. */
+  controls?: readonly Control[];
 }
 
 const TRIAL: BoxLimits = { memoryMb: 64, cpus: 1, processes: 16, diskMb: 1 };
@@ -31,7 +34,7 @@ export async function openWall(options: WallOptions): Promise<BubblewrapWall> {
   requireProgram('bwrap', 'bubblewrap');
   requireProgram('perl', 'perl');
   mkdirSync(options.home, { recursive: true });
-  const cgroups = new Cgroups(options.log);
+  const cgroups = new Cgroups(options.log, options.controls);
   const shown = prepareShownFiles(options.home);
   const wall = new BubblewrapWall({
     launch: () => {

@@ -25,6 +25,7 @@ export function reportWall(cgroups: Cgroups, lacksForNat: string | null): WallRe
           by: `no cgroup may be written here: up to ${availableParallelism()} cores`,
         }
       : yes('cpu', cpu),
+    yes('pause', cgroups.by('freezer') ?? 'SIGSTOP to every process: no cgroup may be written here'),
     yes('network none', 'an empty network namespace'),
     {
       name: 'network nat',

@@ -100,10 +100,10 @@ test('A box whose first process dies says that it is over', async () => {
   expect(await sleeper.exit).toEqual({ signal: 'SIGKILL' });
 });
 
-test('A server killed with -9 right after open leaves no process', async () => {
+test.each(['running', 'frozen'])('A server killed with -9 leaves no process of a %s box', async (state) => {
   const home = mkdtempSync(join(tmpdir(), 'evalpool-killed-'));
   const script = join(import.meta.dirname, 'open-and-wait.ts');
-  const server = spawn(process.execPath, ['--import', 'tsx', script, home], {
+  const server = spawn(process.execPath, ['--import', 'tsx', script, home, state], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [first, launcher] = (await until(server.stdout, '\n')).trim().split(' ').map(Number);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { makeLog } from '../../../src/log.ts';
 import type { Box, BoxCommand, BoxLimits, Wall } from '../../../src/sandbox-server/box.ts';
+import type { Control } from '../../../src/sandbox-server/walls/cgroup-hierarchies.ts';
 import type { HostBox } from '../../../src/sandbox-server/walls/bubblewrap-wall.ts';
 import { openWall } from '../../../src/sandbox-server/walls/open-wall.ts';
 
@@ -16,14 +17,14 @@ export interface Ran {
   exit: { code: number } | { signal: string };
 }
 
-/** A wall of its own for one test file. `close` removes everything. */
-export async function startWall(): Promise<{
+/** A wall of its own for one test file, with control groups unless told which. `close` removes everything. */
+export async function startWall(controls?: readonly Control[]): Promise<{
   wall: Wall;
   open: () => Promise<HostBox>;
   close: () => Promise<void>;
 }> {
   const home = mkdtempSync(join(tmpdir(), 'evalpool-walls-'));
-  const wall = await openWall({ home, log: makeLog('test', 'warn') });
+  const wall = await openWall({ home, log: makeLog('test', 'warn'), ...(controls && { controls }) });
   let boxes = 0;
   const open = async (): Promise<HostBox> =>
     wall.open({ id: `box${++boxes}`, limits: LIMITS, network: 'none' });
