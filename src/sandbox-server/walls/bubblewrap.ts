@@ -1,5 +1,5 @@
-import { lstatSync, readlinkSync } from 'node:fs';
 import type { ShownFiles } from './shown-files.ts';
+import { shownPlaces, type ShownPlace } from './shown-places.ts';
 
 const WRITABLE = [
   { name: 'home', path: '/home/user', mode: '0755' },
@@ -20,13 +20,8 @@ export function sharedArguments(shown: ShownFiles): string[] {
     ...words('bwrap --unshare-user --unshare-pid --unshare-net --unshare-ipc --unshare-uts --unshare-cgroup'),
     ...words(`--as-pid-1 --info-fd 3 --hostname sandbox --uid ${INSIDE_ID} --gid ${INSIDE_ID}`),
     // With a capability that commands lack, they can neither trace it nor open its pipe through /proc/1/fd.
-    ...words('--cap-add CAP_KILL --ro-bind /usr /usr --proc /proc'),
-    '--ro-bind',
-    shown.etc,
-    '/etc',
-    ...['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'].flatMap(asOnHost),
-    ...nodeArguments(shown.node),
-    ...words('--perms 0755 --dir /var --perms 0755 --dir /home --symlink ../tmp /var/tmp'),
+    ...words('--cap-add CAP_KILL --proc /proc'),
+    ...shownPlaces(shown).flatMap(asArguments),
     // The harmless devices and terminals of its own. It needs a user namespace more, which owns all the others of the box.
     ...words('--dev /dev'),
   ];
@@ -46,31 +41,11 @@ export function boxArguments(bytes: number, disk: string | null): string[] {
   ];
 }
 
-function nodeArguments(node: ShownFiles['node']): string[] {
-  if (node === null) return [];
-  const binary = ['--ro-bind', node.binary, '/opt/node/bin/node'];
-  if (node.npm === null) return binary;
-  const [npm, npx] = ['npm', 'npx'].map((name) =>
-    words(`--symlink ../lib/node_modules/npm/bin/${name}-cli.js /opt/node/bin/${name}`),
-  );
-  const modules = '/opt/node/lib/node_modules/npm';
-  return [
-    ...words('--perms 0755 --dir /opt'),
-    ...binary,
-    '--ro-bind',
-    node.npm,
-    modules,
-    ...(npm ?? []),
-    ...(npx ?? []),
-  ];
+function asArguments(place: ShownPlace): string[] {
+  if (place.kind === 'folder') return ['--perms', '0755', '--dir', place.at];
+  return place.kind === 'host' ? ['--ro-bind', place.from, place.at] : ['--symlink', place.to, place.at];
 }
 
 function words(text: string): string[] {
   return text.split(' ');
-}
-
-function asOnHost(path: string): string[] {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
-  if (!stat) return [];
-  return stat.isSymbolicLink() ? ['--symlink', readlinkSync(path), path] : ['--ro-bind', path, path];
 }
