@@ -2,6 +2,7 @@ import type { Log } from '../log.ts';
 import type { Network } from '../stage.ts';
 import type { Box, BoxLimits, Wall } from './box.ts';
 import type { EventStream } from './envd/event-stream.ts';
+import { Ledger, type End } from './ledger/ledger.ts';
 import { Admission } from './limits/admission.ts';
 import type { Tier } from './limits/tier.ts';
 import { Refusal } from './refusal.ts';
@@ -45,10 +46,12 @@ export interface SandboxesOptions {
  * 1. Never more than the tier allows: a place is taken before the box opens and given back when it is gone.
  * 2. Each dies at its endsAt, never later than the tier's longest session, when killed, or when its box ends by itself; its open streams are cut at once.
  * 3. One that is dying is no longer found, but still counted.
+ * 4. The ledger is told of all that comes and goes.
  */
 export class Sandboxes {
   readonly options: SandboxesOptions;
   readonly admission: Admission;
+  readonly ledger = new Ledger();
   readonly #live = new Map<string, LiveSandbox>();
   readonly #dying = new Map<string, LiveSandbox>();
   #opening = 0;
@@ -81,6 +84,7 @@ export class Sandboxes {
   async create(order: SandboxOrder): Promise<LiveSandbox> {
     const { wall, limits } = this.options;
     this.admission.admit(this.#live.size + this.#dying.size + this.#opening);
+    this.ledger.accept();
     this.#opening += 1;
     try {
       const id = newSandboxId();
@@ -102,15 +106,13 @@ export class Sandboxes {
   /** Resolves when nothing of it is left. Throws 404 when it did not live; for one already dying, only once it is gone. */
   async kill(id: string): Promise<void> {
     const dying = this.#dying.get(id);
-    if (dying) await this.#destroy(dying, 'killed again');
+    if (dying) await this.#destroy(dying, 'killed');
     await this.#destroy(this.get(id), 'killed');
   }
 
   /** Ends them all. */
   async killAll(): Promise<void> {
-    await Promise.allSettled(
-      [...this.#live.values()].map((sandbox) => this.#destroy(sandbox, 'server closes')),
-    );
+    await Promise.allSettled([...this.#live.values()].map((sandbox) => this.#destroy(sandbox, 'closed')));
   }
 
   #adopt(id: string, order: SandboxOrder, box: Box): LiveSandbox {
@@ -128,25 +130,26 @@ export class Sandboxes {
       expiry: undefined,
     };
     this.#live.set(id, sandbox);
+    this.ledger.live(id, sandbox);
     this.setLife(sandbox, lifeMs, startedAt.getTime());
-    void box.ended.then(() => this.#bury(sandbox, 'ended by itself'));
+    void box.ended.then(() => this.#bury(sandbox, 'ended'));
     return sandbox;
   }
 
-  #bury(sandbox: LiveSandbox, why: string): void {
+  #bury(sandbox: LiveSandbox, why: End): void {
     if (!this.#live.has(sandbox.id)) return;
     this.#destroy(sandbox, why).catch((error: unknown) =>
       this.options.log.error({ err: error, sandbox: sandbox.id }, 'cannot destroy a sandbox'),
     );
   }
 
-  async #destroy(sandbox: LiveSandbox, why: string): Promise<void> {
+  async #destroy(sandbox: LiveSandbox, why: End): Promise<void> {
     clearTimeout(sandbox.expiry);
     this.#live.delete(sandbox.id);
     this.#dying.set(sandbox.id, sandbox);
     this.options.log.debug({ sandbox: sandbox.id, why }, 'sandbox dies');
     for (const stream of sandbox.streams) stream.abort();
     await sandbox.box.destroy();
-    this.#dying.delete(sandbox.id);
+    if (this.#dying.delete(sandbox.id)) this.ledger.gone(sandbox.id, why);
   }
 }

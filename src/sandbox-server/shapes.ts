@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { explainShape } from './explain-shape.ts';
 import { Refusal } from './refusal.ts';
 
 // NUL ends a string in the kernel: an argument that holds one is not what its author meant.
@@ -39,12 +40,11 @@ export const PathRequest = z.object({
   depth: z.int().nonnegative().default(0),
 });
 
-/** The value in its shape. Throws 400 that names the field. */
+/** The value in its shape. Throws 400 that names field, what was expected and what was there. */
 export function parseAs<T>(shape: z.ZodType<T>, value: unknown): T {
   const parsed = shape.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new Refusal(400, `${issue?.path.join('.') || 'body'}: ${issue?.message ?? 'not valid'}`);
+  throw new Refusal(400, explainShape(parsed.error, value));
 }
 
 /** JSON out of a body; nothing at all is an empty message. Throws 400. */

@@ -1,5 +1,6 @@
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { addressedSandbox, enter } from './envd/addressed-sandbox.ts';
+import { addAdminPlane } from './admin/admin-plane.ts';
 import { addControlPlane } from './control/control-plane.ts';
 import { addDataPlane } from './envd/data-plane.ts';
 import { asRefusal } from './refusal.ts';
@@ -31,6 +32,7 @@ export async function startSandboxServer(options: SandboxServerOptions): Promise
     frameworkErrors: (error, request, reply) => void refuse(error, request, reply, options),
   });
   app.decorateRequest('sandbox');
+  app.decorateRequest('entry');
   app.setErrorHandler((error, request, reply) => refuse(error, request, reply, options));
   app.setNotFoundHandler((request, reply) =>
     reply
@@ -41,6 +43,7 @@ export async function startSandboxServer(options: SandboxServerOptions): Promise
     health(request, reply, sandboxes),
   );
   void app.register(async (control) => addControlPlane(control, sandboxes, options.apiKey));
+  void app.register(async (admin) => addAdminPlane(admin, sandboxes, options.apiKey));
   addDataPlane(app, sandboxes);
   await app.listen({ host: options.host, port: options.port });
   const address = app.server.address();

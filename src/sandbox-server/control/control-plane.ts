@@ -1,14 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { readLife, readNetwork, readOrder } from './create-order.ts';
+import { enterCreate, enterDestroy } from './enter-request.ts';
+import { guard } from './guard.ts';
 import { listSandboxes } from './list-sandboxes.ts';
 import { Refusal } from '../refusal.ts';
 import type { LiveSandbox, Sandboxes } from '../sandboxes.ts';
-import { isSameSecret } from '../secrets.ts';
-import { parseJson } from '../shapes.ts';
 
 /** The envd whose behaviour the data plane has: the SDK asks no less than 0.6.4 for what we do. */
 const ENVD_VERSION = '0.6.13';
-const MAX_BODY_BYTES = 1024 * 1024;
 /** E2B features that this server has not; each would otherwise look like a wrong path. */
 const LATER = [
   '/sandboxes/:id/pause',
@@ -34,23 +33,19 @@ type ById = { Params: { id: string } };
 
 /** E2B's REST API over the sandboxes of this server; every request carries the key. */
 export function addControlPlane(app: FastifyInstance, sandboxes: Sandboxes, apiKey: string): void {
-  const options = { parseAs: 'buffer', bodyLimit: MAX_BODY_BYTES } as const;
-  app.addContentTypeParser('application/json', options, async (_request: FastifyRequest, body: Buffer) =>
-    parseJson(body),
-  );
-  app.addHook('onRequest', async (request) => {
-    if (!isSameSecret(request.headers['x-api-key'], apiKey))
-      throw new Refusal(401, 'the header X-API-KEY is missing or not the key of this server');
-  });
+  guard(app, apiKey);
+  const { ledger } = sandboxes;
   for (const version of ['', '/v2']) {
-    app.post(`${version}/sandboxes`, (request, reply) => create(request, reply, sandboxes));
+    app.post(`${version}/sandboxes`, { onRequest: enterCreate(ledger) }, (request, reply) =>
+      create(request, reply, sandboxes),
+    );
     app.get(`${version}/sandboxes`, (request, reply) => list(request, reply, sandboxes));
     app.post<ById>(`${version}/sandboxes/:id/connect`, ({ params, body }) =>
       connect(sandboxes, params.id, body),
     );
   }
   app.get<ById>('/sandboxes/:id', ({ params }) => describeInFull(sandboxes, sandboxes.get(params.id)));
-  app.delete<ById>('/sandboxes/:id', async ({ params }, reply) => {
+  app.delete<ById>('/sandboxes/:id', { onRequest: enterDestroy(ledger) }, async ({ params }, reply) => {
     await sandboxes.kill(params.id);
     return reply.code(204).send();
   });
@@ -89,6 +84,7 @@ async function create(
   const { networks } = sandboxes.options.wall.report();
   const order = readOrder(request.body, { networks, longestLifeS: longestLifeS(sandboxes) });
   const sandbox = await sandboxes.create(order);
+  request.entry.id = sandbox.id;
   return reply.code(201).headers(sandboxes.admission.rateHeaders()).send(describeAccess(sandbox));
 }
 

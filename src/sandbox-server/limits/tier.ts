@@ -22,8 +22,12 @@ export type Tier = z.output<typeof Tier>;
 /** No limit but E2B's longest session of all. */
 export const NO_TIER: Tier = Tier.parse({ name: 'none' });
 
+/** The tier of E2B of that name; undefined: it is none. */
+export function presetTier(name: unknown): Tier | undefined {
+  return name === 'hobby' || name === 'pro' ? { name, ...ACCOUNT_LIMITS[name] } : undefined;
+}
+
 /** The tier of E2B that `named` names, else the one in the JSON file of that path. Throws USAGE that names file and field. */
 export function readTier(named: string): Tier {
-  if (named === 'hobby' || named === 'pro') return { name: named, ...ACCOUNT_LIMITS[named] };
-  return readJsonFile(`--tier ${named}`, named, Tier);
+  return presetTier(named) ?? readJsonFile(`--tier ${named}`, named, Tier);
 }
