@@ -4,7 +4,6 @@ import type { Network } from '../../stage.ts';
 import type { Box, BoxCommand, BoxLimits, BoxOrder, Wall, WallReport } from '../box.ts';
 import { BoxFreezer } from './box-freezer.ts';
 import { BoxIds } from './box-ids.ts';
-import { boxArguments } from './bubblewrap.ts';
 import type { BoxGroups, Cgroups } from './cgroups.ts';
 import { freezeBySignal } from './freezer.ts';
 import { hostFiles } from './host-files.ts';
@@ -16,10 +15,10 @@ import { refusedNetworks } from './refused-networks.ts';
 /** What a wall is built from, prepared once. */
 export interface WallParts {
   launch: () => Launcher;
-  /** Bubblewrap's arguments that every box shares. */
-  shared: readonly string[];
-  /** Where the launcher mounts a box's disk; null: bubblewrap makes it. */
-  disk: string | null;
+  /** Bubblewrap and its arguments. */
+  argv: readonly string[];
+  /** Where the launcher mounts each box's disk. */
+  disk: string;
   /** Removes the files that boxes were shown. */
   removeShown: () => void;
   cgroups: Cgroups;
@@ -29,7 +28,8 @@ export interface WallParts {
 
 const [RLIMIT_CORE, RLIMIT_NPROC, RLIMIT_NOFILE] = [4, 6, 7];
 const OPEN_FILES = 16_384;
-const MEGABYTE = 1024 * 1024;
+/** One file for each page of the disk: the kernel's own limit counts in millions. */
+const FILES_PER_MB = 256;
 
 /** A box whose files the host sees. */
 export interface HostBox extends Box {
@@ -63,8 +63,8 @@ export class BubblewrapWall implements Wall {
     const launcher = this.#launcher;
     const owner = this.#ids.take();
     const groups = this.#parts.cgroups.make(id, limits);
-    const disk = { bytes: limits.diskMb * MEGABYTE, mountedOn: this.#parts.disk };
-    const argv = [...this.#parts.shared, ...boxArguments(disk.bytes, disk.mountedOn)];
+    const { argv, disk: folder } = this.#parts;
+    const disk = { folder, options: diskOptions(limits.diskMb) };
     const order = { id, ...owner, cgroups: groups.joins, rlimits: this.#rlimits(limits), disk, argv };
     try {
       const made = await launcher.make(order);
@@ -157,6 +157,10 @@ export class BubblewrapWall implements Wall {
       `network '${network}' is not offered by this sandbox server`,
     );
   }
+}
+
+function diskOptions(megabytes: number): string {
+  return `size=${megabytes}m,nr_inodes=${megabytes * FILES_PER_MB + 16},mode=755`;
 }
 
 interface MadeBox {

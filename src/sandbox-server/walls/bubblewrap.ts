@@ -1,11 +1,7 @@
 import type { ShownFiles } from './shown-files.ts';
 import { shownPlaces, type ShownPlace } from './shown-places.ts';
 
-const WRITABLE = [
-  { name: 'home', path: '/home/user', mode: '0755' },
-  { name: 'tmp', path: '/tmp', mode: '1777' },
-  { name: 'shm', path: '/dev/shm', mode: '1777' },
-];
+const WRITABLE = { home: '/home/user', tmp: '/tmp', shm: '/dev/shm' };
 
 /** Ids of the box's user, as seen inside. */
 export const INSIDE_ID = 1000;
@@ -14,8 +10,8 @@ export const INSIDE_ID = 1000;
 // CHLD has the kernel reap orphans; dash cannot (it always handles CHLD, and its `read` then ends).
 const FIRST_PROCESS = ['/usr/bin/env', '--ignore-signal=CHLD', 'cat'];
 
-/** Bubblewrap's arguments up to the limits: the same for every box. */
-export function sharedArguments(shown: ShownFiles): string[] {
+/** Bubblewrap and its arguments, the same for every box: what it needs of one box lies under `shown.disk` when it starts. */
+export function bubblewrapCommand(shown: ShownFiles): string[] {
   return [
     ...words('bwrap --unshare-user --unshare-pid --unshare-net --unshare-ipc --unshare-uts --unshare-cgroup'),
     ...words(`--as-pid-1 --info-fd 3 --hostname sandbox --uid ${INSIDE_ID} --gid ${INSIDE_ID}`),
@@ -24,17 +20,7 @@ export function sharedArguments(shown: ShownFiles): string[] {
     ...shownPlaces(shown).flatMap(asArguments),
     // The harmless devices and terminals of its own. It needs a user namespace more, which owns all the others of the box.
     ...words('--dev /dev'),
-  ];
-}
-
-/** The rest of the arguments: writable places, then the first process. `disk`: a folder that holds them already. */
-export function boxArguments(bytes: number, disk: string | null): string[] {
-  return [
-    ...WRITABLE.flatMap(({ name, path, mode }) =>
-      disk === null
-        ? words(`--perms ${mode} --size ${bytes} --tmpfs ${path}`)
-        : ['--bind', `${disk}/${name}`, path],
-    ),
+    ...Object.entries(WRITABLE).flatMap(([name, path]) => ['--bind', `${shown.disk}/${name}`, path]),
     // bubblewrap's /dev is a tmpfs without a size.
     ...words('--remount-ro /dev --remount-ro / --chdir /'),
     ...FIRST_PROCESS,

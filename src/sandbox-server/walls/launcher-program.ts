@@ -1,3 +1,4 @@
+import { DISK_PROGRAM } from './disk-program.ts';
 import { ENTER_PROGRAM } from './enter-program.ts';
 import { NETWORK_PROGRAM } from './network-program.ts';
 import { SWEEP_PROGRAM } from './sweep-program.ts';
@@ -12,15 +13,22 @@ use Errno ();
 
 my %numbers = (
   x86_64 => { clone => 56, unshare => 272, mount => 165, setns => 308, prlimit => 302, prctl => 157, capset => 126, setgroups => 116,
-    setresgid => 119, setresuid => 117, getpid => 39, signalfd => 289 },
+    setresgid => 119, setresuid => 117, getpid => 39, signalfd => 289, keyctl => 250 },
   aarch64 => { clone => 220, unshare => 97, mount => 40, setns => 268, prlimit => 261, prctl => 167, capset => 91, setgroups => 159,
-    setresgid => 149, setresuid => 147, getpid => 172, signalfd => 74 },
+    setresgid => 149, setresuid => 147, getpid => 172, signalfd => 74, keyctl => 219 },
 );
 my $call = $numbers{(POSIX::uname())[4]} or die "no system call table for this machine\n";
 my ($PIDFD_OPEN, $PIDFD_SIGNAL) = (434, 424);
 my $root = $> == 0;
 my $filter = pack 'H*', shift @ARGV;
 my (%box, %command, %reader, %owner, %ended);
+
+# What the server was started with, descriptors and keys, must not reach a box.
+opendir my $open_fds, '/proc/self/fd' or die "/proc/self/fd: $!\n";
+my @inherited = grep { /^\d+$/ and $_ > 2 } readdir $open_fds;
+closedir $open_fds;
+POSIX::close($_) for @inherited;
+syscall $call->{keyctl}, 1, 0;
 
 # Fds 3 to 9 stay taken, so that dup2 onto a fixed number never closes one in use.
 my $null = POSIX::open('/dev/null', POSIX::O_RDWR());
@@ -44,10 +52,10 @@ sub plain_signals {
 `;
 
 const BOXES = String.raw`
-# id, host uid, host gid, cgroup files and rlimits (each joined by newlines), bytes of disk, folder to mount it on ('' if
-# bubblewrap makes it), then bubblewrap and its arguments
+# id, host uid, host gid, cgroup files and rlimits (each joined by newlines), folder to mount the disk on and with what
+# options, then bubblewrap and its arguments
 sub make {
-  my ($id, $uid, $gid, $cgroups, $limits, $bytes, $disk, @argv) = @_;
+  my ($id, $uid, $gid, $cgroups, $limits, $disk, $options, @argv) = @_;
   my ($life, $held) = new_pipe();
   my ($report, $tell) = new_pipe();
   syswrite $held, "ready\n";
@@ -57,8 +65,7 @@ sub make {
     POSIX::dup2(fileno $life, 0);
     POSIX::dup2(fileno $tell, $_) for 1, 2, 3;
     POSIX::close($_) for 4 .. 9;
-    mount_disk($uid, $gid, $bytes, $disk) if length $disk;
-    if ($root) { syscall $call->{setgroups}, 0, 0; POSIX::setgid($gid); POSIX::setuid($uid) }
+    eval { mount_disk($uid, $gid, $disk, $options); become_id($uid, $gid); 1 } or print(STDERR $@) and POSIX::_exit(126);
     %ENV = (PATH => '/usr/bin:/bin', HOME => '/home/user');
     exec { $argv[0] } @argv;
     print STDERR "$argv[0]: $!\n";
@@ -68,23 +75,6 @@ sub make {
     limits => [map { [split / /] } split /\n/, $limits], held => $held, report => $report, text => '' };
   $owner{$pid} = sub { box_gone($id) };
   $reader{fileno $report} = sub { box_reports($box{$id}) };
-}
-
-# One tmpfs for all that the box may write, in a mount namespace that ends with it. Made by root, root can write there too:
-# a tmpfs of the box's own user namespace refuses it (EOVERFLOW).
-sub mount_disk {
-  my ($uid, $gid, $bytes, $disk) = @_;
-  my ($none, $top, $tmpfs, $options) = ('tmpfs', '/', 'tmpfs', "size=$bytes,mode=755");
-  syscall($call->{unshare}, 0x20000) == 0
-    and syscall($call->{mount}, $none, $top, 0, 0x44000, 0) == 0
-    and syscall($call->{mount}, $none, $disk, $tmpfs, 6, $options) == 0
-    or print(STDERR "mount: $!\n") and POSIX::_exit(126);
-  for (['home', 0755], ['tmp', 01777], ['shm', 01777]) {
-    my $folder = "$disk/$_->[0]";
-    mkdir $folder;
-    chmod $_->[1], $folder;
-    chown $uid, $gid, $folder;
-  }
 }
 
 # bubblewrap writes the first process's host pid, that process copies "ready", and both write what goes wrong.
@@ -134,6 +124,7 @@ sub thaw {
     syswrite $state, 'THAWED';
   }
 }
+${DISK_PROGRAM}
 ${ENTER_PROGRAM}
 ${NETWORK_PROGRAM}
 ${SWEEP_PROGRAM}

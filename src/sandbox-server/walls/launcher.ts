@@ -24,7 +24,8 @@ export interface MakeBox {
   cgroups: readonly string[];
   /** Pairs of resource number and value. */
   rlimits: ReadonlyArray<readonly [number, number]>;
-  disk: { bytes: number; mountedOn: string | null };
+  /** Where its disk is mounted, and the options of that tmpfs. */
+  disk: { folder: string; options: string };
   argv: readonly string[];
 }
 
@@ -75,8 +76,7 @@ export class Launcher {
     const ended = new Promise<void>((resolve) => this.#boxes.set(box.id, resolve));
     const limits = box.rlimits.map((pair) => pair.join(' ')).join('\n');
     const head = ['make', box.id, String(box.uid), String(box.gid), box.cgroups.join('\n'), limits];
-    const disk = [String(box.disk.bytes), box.disk.mountedOn ?? ''];
-    const [pid] = await this.#ask(box.id, [...head, ...disk, ...box.argv]);
+    const [pid] = await this.#ask(box.id, [...head, box.disk.folder, box.disk.options, ...box.argv]);
     return { pid: Number(pid), ended };
   }
 

@@ -4,7 +4,7 @@ import { EvalpoolError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { BoxLimits, Wall } from '../box.ts';
 import { BubblewrapWall } from './bubblewrap-wall.ts';
-import { sharedArguments } from './bubblewrap.ts';
+import { bubblewrapCommand } from './bubblewrap.ts';
 import type { Control } from './cgroup-hierarchies.ts';
 import { Cgroups } from './cgroups.ts';
 import { Launcher } from './launcher.ts';
@@ -42,7 +42,7 @@ export async function openWall(options: WallOptions): Promise<BubblewrapWall> {
       if (launcher.pid !== undefined) cgroups.adopt(launcher.pid);
       return launcher;
     },
-    shared: sharedArguments(shown),
+    argv: bubblewrapCommand(shown),
     disk: shown.disk,
     removeShown: shown.remove,
     cgroups,
@@ -72,6 +72,8 @@ async function tryOut(wall: Wall): Promise<void> {
 
 function adviceFor(why: string): string {
   if (/unknown option/i.test(why)) return '(bubblewrap 0.7 or newer is needed)';
+  if (why.startsWith('setres'))
+    return '(root of this container has no other ids: start the server as an ordinary user)';
   if (!/namespace|permission|permitted|uid map/i.test(why)) return '';
   return (
     '(ordinary users must be allowed user namespaces: `sysctl -w kernel.unprivileged_userns_clone=1`, on Ubuntu ' +

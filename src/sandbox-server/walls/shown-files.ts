@@ -22,8 +22,8 @@ export interface ShownFiles {
   etc: string;
   /** Node and npm where they do not lie under /usr; shown under /opt/node. */
   node: { binary: string; npm: string | null } | null;
-  /** Empty folder on which each box's disk is mounted, in a mount namespace of its own; null: we are not root. */
-  disk: string | null;
+  /** Empty folder on which each box's disk is mounted, in a mount namespace of its own. */
+  disk: string;
   /** Removes what was written for this server. */
   remove: () => void;
 }
@@ -36,8 +36,8 @@ export function prepareShownFiles(home: string): ShownFiles {
   const folder = join(shared, `${process.pid}-${pidNamespace()}-${randomBytes(3).toString('hex')}`);
   mkdirSync(folder, { recursive: true, mode: 0o755 });
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
-  const disk = process.getuid?.() === 0 ? join(folder, 'disk') : null;
-  if (disk !== null) mkdirSync(disk);
+  const disk = join(folder, 'disk');
+  mkdirSync(disk);
   return { etc: writeEtc(folder), node: findNode(shared), disk, remove };
 }
 

@@ -15,7 +15,7 @@ export function reportWall(cgroups: Cgroups, lacksForNat: string | null): WallRe
       by: root ? 'a host id of its own for each sandbox' : "the server's own host id, since it is not root",
     },
     yes('files', 'read-only /usr and synthesized /etc; nothing else of the host'),
-    yes('disk', root ? 'size of one tmpfs' : 'size of the tmpfs at /home/user, /tmp and /dev/shm, each'),
+    yes('disk', 'size and number of files of one tmpfs for /home/user, /tmp and /dev/shm'),
     yes('memory', memory ?? 'a watcher, four times a second: no cgroup may be written here'),
     yes('processes', pids ?? 'RLIMIT_NPROC in the user namespace of the sandbox'),
     cpu === null
