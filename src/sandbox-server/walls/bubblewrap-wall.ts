@@ -11,6 +11,7 @@ import type { Launcher } from './launcher.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import type { Owner } from './reach.ts';
 import { refusedNetworks } from './refused-networks.ts';
+import { rlimitsOf } from './rlimits.ts';
 
 /** What a wall is built from, prepared once. */
 export interface WallParts {
@@ -26,8 +27,6 @@ export interface WallParts {
   log: Log;
 }
 
-const [RLIMIT_CORE, RLIMIT_NPROC, RLIMIT_NOFILE] = [4, 6, 7];
-const OPEN_FILES = 16_384;
 /** One file for each page of the disk: the kernel's own limit counts in millions. */
 const FILES_PER_MB = 256;
 
@@ -65,7 +64,7 @@ export class BubblewrapWall implements Wall {
     const groups = this.#parts.cgroups.make(id, limits);
     const { argv, disk: folder } = this.#parts;
     const disk = { folder, options: diskOptions(limits.diskMb) };
-    const order = { id, ...owner, cgroups: groups.joins, rlimits: this.#rlimits(limits), disk, argv };
+    const order = { id, ...owner, cgroups: groups.joins, rlimits: rlimitsOf(limits), disk, argv };
     try {
       const made = await launcher.make(order);
       const box = this.#box(launcher, { id, owner, groups, limits, ...made });
@@ -137,12 +136,6 @@ export class BubblewrapWall implements Wall {
       start(command).catch(() => {}); // it ended by itself
     };
     return this.#watch.watch(root, limits.memoryMb, kill);
-  }
-
-  #rlimits(limits: BoxLimits): Array<readonly [number, number]> {
-    const always = [[RLIMIT_CORE, 0] as const, [RLIMIT_NOFILE, OPEN_FILES] as const];
-    if (this.#parts.cgroups.by('pids') !== null) return always;
-    return [...always, [RLIMIT_NPROC, limits.processes] as const];
   }
 
   async #release(owner: Owner, groups: BoxGroups): Promise<void> {

@@ -7,6 +7,7 @@ import { EvalpoolError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { BoxCommand, BoxProcess } from '../box.ts';
 import { LAUNCHER_PROGRAM } from './launcher-program.ts';
+import type { Rlimit } from './rlimits.ts';
 
 type Exit = { code: number } | { signal: string };
 
@@ -22,8 +23,7 @@ export interface MakeBox {
   gid: number;
   /** Files of control groups that its commands join. */
   cgroups: readonly string[];
-  /** Pairs of resource number and value. */
-  rlimits: ReadonlyArray<readonly [number, number]>;
+  rlimits: readonly Rlimit[];
   /** Where its disk is mounted, and the options of that tmpfs. */
   disk: { folder: string; options: string };
   argv: readonly string[];

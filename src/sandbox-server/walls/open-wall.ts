@@ -8,6 +8,7 @@ import { bubblewrapCommand } from './bubblewrap.ts';
 import type { Control } from './cgroup-hierarchies.ts';
 import { Cgroups } from './cgroups.ts';
 import { Launcher } from './launcher.ts';
+import { MACHINE_CALLS } from './machine-calls.ts';
 import { seccompFilter } from './seccomp.ts';
 import { prepareShownFiles } from './shown-files.ts';
 import { reportWall } from './wall-report.ts';
@@ -28,13 +29,13 @@ const TRIAL: BoxLimits = { memoryMb: 64, cpus: 1, processes: 16, diskMb: 1 };
  * with the command that mends it.
  */
 export async function openWall(options: WallOptions): Promise<BubblewrapWall> {
-  const filter = seccompFilter(process.arch);
-  if (filter === null)
-    throw new EvalpoolError('MACHINE_LACKS', `no sandbox wall is known for ${process.arch}`);
+  const machine = MACHINE_CALLS[process.arch];
+  if (!machine) throw new EvalpoolError('MACHINE_LACKS', `no sandbox wall is known for ${process.arch}`);
   requireProgram('bwrap', 'bubblewrap');
   requireProgram('perl', 'perl');
   mkdirSync(options.home, { recursive: true });
   const cgroups = new Cgroups(options.log, options.controls);
+  const filter = seccompFilter(machine, cgroups.by('memory') === null);
   const shown = prepareShownFiles(options.home);
   const wall = new BubblewrapWall({
     launch: () => {

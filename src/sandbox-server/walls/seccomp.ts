@@ -1,115 +1,136 @@
-interface Machine {
-  /** AUDIT_ARCH of the kernel's interface. */
-  audit: number;
-  x32: boolean;
-  clone: number;
-  ioctl: number;
-  socket: number;
-  personality: number;
-  denied: readonly number[];
-}
+import { CLONE3, FIRST_UNKNOWN, type MachineCalls } from './machine-calls.ts';
 
-// Numbers that every architecture shares: pidfd_getfd, io_uring, the new mount calls, clone3 apart.
-const SHARED = [425, 426, 427, 428, 429, 430, 431, 432, 433, 438, 442, 443, 447];
-
-/**
- * What a candidate has no business with: mounts, namespaces, tracing and memory of others, kernel keys, modules, BPF, clocks,
- * io_uring, userfaultfd, file handles. From the headers asm/unistd_64.h and asm-generic/unistd.h, in the same order.
- */
-const MACHINES: Partial<Record<string, Machine>> = {
-  x64: {
-    audit: 0xc000003e,
-    x32: true,
-    clone: 56,
-    ioctl: 16,
-    socket: 41,
-    personality: 135,
-    denied: [
-      101, 103, 153, 155, 159, 161, 163, 164, 165, 166, 167, 168, 169, 170, 171, 175, 176, 179, 180, 212, 227,
-      246, 248, 249, 250, 256, 272, 279, 298, 300, 304, 305, 308, 310, 311, 312, 313, 320, 321, 323,
-      // Only here: ustat, sysfs, modify_ldt, _sysctl, iopl, ioperm and three module calls of old.
-      136, 139, 154, 156, 172, 173, 174, 177, 178,
-    ],
-  },
-  arm64: {
-    audit: 0xc00000b7,
-    x32: false,
-    clone: 220,
-    ioctl: 29,
-    socket: 198,
-    personality: 92,
-    denied: [
-      117, 116, 58, 41, 171, 51, 89, 170, 40, 39, 224, 225, 142, 161, 162, 105, 106, 60, 42, 18, 112, 104,
-      217, 218, 219, 238, 97, 239, 241, 262, 265, 266, 268, 270, 271, 272, 273, 294, 280, 282,
-    ],
-  },
-};
-
-const CLONE3 = 435;
 const CLONE_NEW = 0x7e020000;
-const TERMINAL_INPUT = [0x5412, 0x541c]; // TIOCSTI, TIOCLINUX: type into the terminal of another
-const SOCKET_FAMILIES = [1, 2, 10, 16]; // unix, inet, inet6, netlink; vsock would reach the host of a virtual machine
+// TIOCSTI, TIOCLINUX, TIOCCONS, TIOCSETD: type into the terminal of another, take the console, load line disciplines
+const TERMINAL_CALLS = [0x5412, 0x541c, 0x541d, 0x5423];
+const [UNIX, INET, INET6, NETLINK] = [1, 2, 10, 16]; // vsock would reach the host of a virtual machine
+// Any, ICMP, TCP, UDP, ICMPv6: others make the kernel load modules. Netlink: routes, which resolvers read.
+const [INET_PROTOCOLS, NETLINK_PROTOCOLS] = [[0, 1, 6, 17, 58], [0]];
 const PERSONALITIES = [0, 8, 0x20000, 0x20008, 0x40000, 0xffffffff];
+const [MAP_HUGETLB, MFD_HUGETLB] = [0x40000, 0x4];
+const RLIMIT_CORE = 4;
+/** Largest System V segment and set of semaphores where no control group counts them; the kernel allows 4096 and 32000 of each. */
+const [SEGMENT_BYTES, SEMAPHORES] = [64 * 1024, 32];
 
 const ALLOW = 0x7fff0000;
 const KILL = 0x80000000;
+const DONE = 0x50000;
 const EPERM = 0x50001;
+const EINVAL = 0x50016;
 const ENOSYS = 0x50026;
+const EPROTONOSUPPORT = 0x5005d;
 const EAFNOSUPPORT = 0x50061;
-const [LOAD, IF_EQUAL, IF_AT_LEAST, IF_BITS, RETURN] = [0x20, 0x15, 0x35, 0x45, 0x06];
-const [NUMBER, ARCHITECTURE, FIRST_ARGUMENT, SECOND_ARGUMENT] = [0, 4, 16, 24];
+const [LOAD, IF_EQUAL, IF_AT_LEAST, IF_ABOVE, IF_BITS, RETURN] = [0x20, 0x15, 0x35, 0x25, 0x45, 0x06];
+const [NUMBER, ARCHITECTURE] = [0, 4];
 
 type Instruction = [code: number, value: number, skipIfTrue?: number, skipIfFalse?: number];
 
-/** The seccomp filter of every command in a box, as hex of its BPF program; null: not known for this architecture. */
-export function seccompFilter(architecture: string): string | null {
-  const machine = MACHINES[architecture];
-  if (!machine) return null;
-  return Buffer.concat(program(machine).map(encode)).toString('hex');
+/**
+ * The seccomp filter of every command in a box, as hex of its BPF program. `memoryIsWatched`: no control group counts memory,
+ * so what only it could count is refused.
+ */
+export function seccompFilter(machine: MachineCalls, memoryIsWatched: boolean): string {
+  return Buffer.concat(program(machine, memoryIsWatched).map(encode)).toString('hex');
 }
 
-function program(machine: Machine): Instruction[] {
+function program(machine: MachineCalls, memoryIsWatched: boolean): Instruction[] {
   return [
     [LOAD, ARCHITECTURE],
     [IF_EQUAL, machine.audit, 1, 0],
     [RETURN, KILL],
     [LOAD, NUMBER],
-    ...(machine.x32
-      ? ([
-          [IF_AT_LEAST, 0x40000000, 0, 1],
-          [RETURN, ENOSYS],
-        ] satisfies Instruction[])
-      : []),
+    // Also x86's third interface, whose numbers have bit 30.
+    [IF_AT_LEAST, FIRST_UNKNOWN, 0, 1],
+    [RETURN, ENOSYS],
     ...on(CLONE3, [[RETURN, ENOSYS]]),
-    ...[...machine.denied, ...SHARED].flatMap((number) => on(number, [[RETURN, EPERM]])),
-    ...on(machine.clone, [
-      [LOAD, FIRST_ARGUMENT],
-      [IF_BITS, CLONE_NEW, 0, 1],
-      [RETURN, EPERM],
-      [RETURN, ALLOW],
-    ]),
-    ...on(machine.ioctl, oneOf(SECOND_ARGUMENT, TERMINAL_INPUT, EPERM, ALLOW)),
-    ...on(machine.socket, oneOf(FIRST_ARGUMENT, SOCKET_FAMILIES, ALLOW, EAFNOSUPPORT)),
-    ...on(machine.personality, oneOf(FIRST_ARGUMENT, PERSONALITIES, ALLOW, EPERM)),
+    ...machine.denied.flatMap((number) => on(number, [[RETURN, EPERM]])),
+    ...(memoryIsWatched ? uncountedMemory(machine) : []),
+    ...sharedWithHost(machine),
+    ...on(machine.clone, ifBits(argument(0), CLONE_NEW, EPERM)),
+    ...on(machine.ioctl, oneOf(argument(1), TERMINAL_CALLS, [[RETURN, EPERM]], ALLOW)),
+    ...on(machine.socket, sockets()),
+    ...on(machine.socketpair, oneOf(argument(0), [UNIX], [[RETURN, ALLOW]], EAFNOSUPPORT)),
+    ...on(machine.personality, oneOf(argument(0), PERSONALITIES, [[RETURN, ALLOW]], EPERM)),
     [RETURN, ALLOW],
   ];
 }
 
-function on(number: number, then: Instruction[]): Instruction[] {
-  return [[IF_EQUAL, number, 0, then.length], ...then];
+/** What all boxes and the host share, whoever uses it: huge pages, asynchronous I/O of old, the writing back of all disks. */
+function sharedWithHost(machine: MachineCalls): Instruction[] {
+  return [
+    ...on(machine.mmap, ifBits(argument(3), MAP_HUGETLB, EPERM)),
+    ...on(machine.memfdCreate, ifBits(argument(1), MFD_HUGETLB, EPERM)),
+    ...on(machine.ioSetup, [[RETURN, ENOSYS]]),
+    ...[machine.sync, machine.syncfs].flatMap((number) => on(number, [[RETURN, DONE]])),
+    // The launcher's limit on cores stays: lowered to zero, the kernel would run the host's handler.
+    ...on(machine.setrlimit, oneOf(argument(0), [RLIMIT_CORE], [[RETURN, DONE]], ALLOW)),
+    ...on(machine.prlimit64, oneOf(argument(1), [RLIMIT_CORE], unlessNull(2, DONE), ALLOW)),
+  ];
 }
 
-function oneOf(
-  argument: number,
-  values: readonly number[],
-  verdict: number,
-  otherwise: number,
-): Instruction[] {
-  const tests = values.flatMap((value): Instruction[] => [
-    [IF_EQUAL, value, 0, 1],
+function uncountedMemory(machine: MachineCalls): Instruction[] {
+  const atMost = (most: number): Instruction[] => [
+    [LOAD, argument(1)],
+    [IF_ABOVE, most, 0, 1],
+    [RETURN, EINVAL],
+    [LOAD, argument(1) + 4],
+    [IF_EQUAL, 0, 1, 0],
+    [RETURN, EINVAL],
+    [RETURN, ALLOW],
+  ];
+  return [
+    ...on(machine.memfdCreate, [[RETURN, ENOSYS]]),
+    ...on(machine.msgget, [[RETURN, ENOSYS]]),
+    ...on(machine.shmget, atMost(SEGMENT_BYTES)),
+    ...on(machine.semget, atMost(SEMAPHORES)),
+  ];
+}
+
+function sockets(): Instruction[] {
+  const of = (families: number[], protocols: number[]): Instruction[] =>
+    families.flatMap((family) =>
+      on(family, oneOf(argument(2), protocols, [[RETURN, ALLOW]], EPROTONOSUPPORT)),
+    );
+  return [
+    [LOAD, argument(0)],
+    ...on(UNIX, [[RETURN, ALLOW]]),
+    ...of([INET, INET6], INET_PROTOCOLS),
+    ...of([NETLINK], NETLINK_PROTOCOLS),
+    [RETURN, EAFNOSUPPORT],
+  ];
+}
+
+/** Where a call's argument lies, its low half; the high one follows. */
+function argument(index: number): number {
+  return 16 + 8 * index;
+}
+
+function on(value: number, then: Instruction[]): Instruction[] {
+  return [[IF_EQUAL, value, 0, then.length], ...then];
+}
+
+function ifBits(at: number, bits: number, verdict: number): Instruction[] {
+  return [
+    [LOAD, at],
+    [IF_BITS, bits, 0, 1],
     [RETURN, verdict],
-  ]);
-  return [[LOAD, argument], ...tests, [RETURN, otherwise]];
+    [RETURN, ALLOW],
+  ];
+}
+
+function oneOf(at: number, values: readonly number[], then: Instruction[], otherwise: number): Instruction[] {
+  return [[LOAD, at], ...values.flatMap((value) => on(value, then)), [RETURN, otherwise]];
+}
+
+function unlessNull(index: number, verdict: number): Instruction[] {
+  return [
+    [LOAD, argument(index)],
+    [IF_EQUAL, 0, 0, 3],
+    [LOAD, argument(index) + 4],
+    [IF_EQUAL, 0, 0, 1],
+    [RETURN, ALLOW],
+    [RETURN, verdict],
+  ];
 }
 
 function encode([code, value, skipIfTrue = 0, skipIfFalse = 0]: Instruction): Buffer {
