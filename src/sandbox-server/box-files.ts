@@ -16,6 +16,8 @@ export interface Seen {
   usersOwn: boolean;
   groupsOwn: boolean;
   modifiedAt: Date;
+  /** Of the file, or of what a link leads to: the same as long as it lives, wherever it is moved. Null: a dangling link. */
+  identity: string | null;
 }
 
 /** One entry of a listing; `path` is absolute, as seen inside. */
@@ -38,6 +40,8 @@ export interface ReadableFile {
 export interface WritableFile {
   /** Resolves, or returns at once, when the bytes are written. */
   write(bytes: Buffer): Promise<void> | void;
+  /** As `Seen` has it. */
+  identity(): string;
   close(): Promise<void>;
 }
 

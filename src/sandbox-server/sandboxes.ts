@@ -2,6 +2,7 @@ import type { Log } from '../log.ts';
 import type { Network } from '../stage.ts';
 import type { Box, BoxLimits, Wall } from './box.ts';
 import type { EventStream } from './envd/event-stream.ts';
+import { FileMetadata } from './envd/file-metadata.ts';
 import { Ledger, type End } from './ledger/ledger.ts';
 import { Admission } from './limits/admission.ts';
 import type { Tier } from './limits/tier.ts';
@@ -27,6 +28,7 @@ export interface LiveSandbox extends Omit<SandboxOrder, 'lifeMs'> {
   readonly startedAt: Date;
   endsAt: Date;
   readonly processes: Map<number, RunningProcess>;
+  readonly fileMetadata: FileMetadata;
   /** Cut when the sandbox dies. */
   readonly streams: Set<EventStream>;
   expiry: NodeJS.Timeout | undefined;
@@ -126,6 +128,7 @@ export class Sandboxes {
       startedAt,
       endsAt: startedAt,
       processes: new Map(),
+      fileMetadata: new FileMetadata(box.files),
       streams: new Set(),
       expiry: undefined,
     };

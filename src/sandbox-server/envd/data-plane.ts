@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { accountEnvironment, accountNamed } from '../accounts.ts';
 import { enter } from './addressed-sandbox.ts';
+import { compose } from './compose.ts';
 import { addConnectRpc } from './connect-rpc.ts';
 import { addFiles } from './files.ts';
 import { Refusal } from '../refusal.ts';
@@ -22,6 +23,7 @@ export function addDataPlane(app: FastifyInstance, sandboxes: Sandboxes): void {
       ...accountEnvironment(accountNamed('user')),
       ...sandbox.envVars,
     }));
+    guarded.post('/files/compose', compose);
     void guarded.register(async (rpc) => addConnectRpc(rpc, sandboxes));
   });
   void app.register(async (files) => addFiles(files, sandboxes));

@@ -3,42 +3,67 @@ import { createGzip } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { accountNamed, resolvePath } from '../accounts.ts';
 import type { ReadableFile } from '../box-files.ts';
+import { acceptsIdentity, chooseEncoding } from './accept-encoding.ts';
+import { isUnchanged, readRange, type ByteRange } from './byte-range.ts';
 import { asPathRefusal } from './entry-info.ts';
 import type { FileQuery } from './file-access.ts';
 import { Refusal } from '../refusal.ts';
 
 /** Files up to this size are answered in one piece. */
 const WHOLE_BYTES = 256 * 1024;
+/** Headers under which a file is sent as it is, whatever is preferred. */
+const PARTIAL = [
+  'range',
+  'if-range',
+  'if-match',
+  'if-none-match',
+  'if-modified-since',
+  'if-unmodified-since',
+];
 
-/** Sends a file: all of it, a range, or gzip where the caller accepts nothing else. Throws 400, 401, 404. */
-export async function download(
-  request: FastifyRequest<{ Querystring: FileQuery }>,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
-  const { query, headers, sandbox } = request;
+type Download = FastifyRequest<{ Querystring: FileQuery }>;
+
+/** Sends a file: all of it, a range, or gzip where the caller prefers it. Throws 400, 401, 404, 406, 412, 416. */
+export async function download(request: Download, reply: FastifyReply): Promise<FastifyReply> {
+  const { query, sandbox } = request;
   const path = resolvePath(query.path ?? '', accountNamed(query.username));
   const file = await sandbox.box.files.openForRead(path).catch((error: unknown) => {
     throw asPathRefusal(error, path);
   });
   try {
-    const { size, modifiedAt } = file;
-    reply.header('content-type', 'application/octet-stream');
-    reply.header('content-disposition', `inline; filename*=UTF-8''${encodeURIComponent(basename(path))}`);
-    reply.header('last-modified', modifiedAt.toUTCString());
-    reply.header('accept-ranges', 'bytes');
-    if (headers['accept-encoding'] === 'gzip' && headers.range === undefined) return sendGzipped(reply, file);
-    return await sendRange(reply, file, readRange(headers.range, size) ?? { start: 0, end: size, size });
+    return await send(request, reply, file, path);
   } catch (error) {
     await file.close();
     throw error;
   }
 }
 
-interface Range {
-  start: number;
-  /** One past the last byte. */
-  end: number;
-  size: number;
+async function send(
+  { headers }: Download,
+  reply: FastifyReply,
+  file: ReadableFile,
+  path: string,
+): Promise<FastifyReply> {
+  const isPartial = PARTIAL.some((name) => headers[name] !== undefined);
+  const encoding = readEncoding(headers['accept-encoding'], isPartial);
+  const range = readRange(headers, file);
+  const unchanged = isUnchanged(headers, file.modifiedAt);
+  reply.header('last-modified', file.modifiedAt.toUTCString()).header('vary', 'accept-encoding');
+  if (unchanged) {
+    await file.close();
+    return reply.code(304).send();
+  }
+  reply.header('content-type', 'application/octet-stream');
+  reply.header('content-disposition', `inline; filename*=UTF-8''${escapeName(basename(path))}`);
+  if (encoding === 'gzip') return sendGzipped(reply, file);
+  return sendRange(reply.header('accept-ranges', 'bytes'), file, range);
+}
+
+function readEncoding(header: string | undefined, isPartial: boolean): 'identity' | 'gzip' {
+  const encoding = isPartial ? (acceptsIdentity(header) ? 'identity' : null) : chooseEncoding(header);
+  if (encoding !== null) return encoding;
+  const ways = isPartial ? 'a range or condition needs identity' : 'supported: gzip, identity';
+  throw new Refusal(406, `no acceptable encoding found, ${ways}`);
 }
 
 function sendGzipped(reply: FastifyReply, file: ReadableFile): FastifyReply {
@@ -46,13 +71,13 @@ function sendGzipped(reply: FastifyReply, file: ReadableFile): FastifyReply {
   const zip = createGzip({ level: 1 });
   source.on('error', (error) => zip.destroy(error));
   zip.on('close', () => source.destroy());
-  return reply.header('content-encoding', 'gzip').header('vary', 'accept-encoding').send(source.pipe(zip));
+  return reply.header('content-encoding', 'gzip').send(source.pipe(zip));
 }
 
 async function sendRange(
   reply: FastifyReply,
   file: ReadableFile,
-  { start, end, size }: Range,
+  { start, end, size }: ByteRange,
 ): Promise<FastifyReply> {
   const length = end - start;
   if (length < size) reply.code(206).header('content-range', `bytes ${start}-${end - 1}/${size}`);
@@ -65,12 +90,7 @@ async function sendRange(
   return reply.send(bytes);
 }
 
-// One range only; what is not understood is answered whole, as HTTP asks.
-function readRange(header: string | undefined, size: number): Range | null {
-  const [, first, last] = /^bytes=(\d*)-(\d*)$/.exec(header ?? '') ?? [];
-  if (first === undefined || last === undefined || (first === '' && last === '')) return null;
-  const start = first === '' ? Math.max(size - Number(last), 0) : Number(first);
-  const end = first === '' || last === '' ? size : Math.min(Number(last) + 1, size);
-  if (start >= end) throw new Refusal(416, `the file has ${size} bytes`);
-  return { start, end, size };
+// RFC 8187 lets fewer characters stand than a URL does.
+function escapeName(name: string): string {
+  return encodeURIComponent(name).replaceAll(/['()*]/g, (letter) => `%${letter.charCodeAt(0).toString(16)}`);
 }

@@ -1,9 +1,11 @@
 import { posix } from 'node:path';
 import { InsideError, type Seen } from '../box-files.ts';
+import type { FileMetadata } from './file-metadata.ts';
 import { Refusal } from '../refusal.ts';
 
 /** What filesystem.EntryInfo says of a path, in proto3 JSON. */
-export function describeEntry(path: string, seen: Seen): object {
+export function describeEntry(path: string, seen: Seen, fileMetadata: FileMetadata): object {
+  const metadata = fileMetadata.of(seen.identity);
   return {
     name: posix.basename(path) || '/',
     type: fileType(seen.targetKind),
@@ -15,11 +17,13 @@ export function describeEntry(path: string, seen: Seen): object {
     group: seen.groupsOwn ? 'user' : 'root',
     modifiedTime: seen.modifiedAt.toISOString(),
     ...(seen.linkTarget === null ? {} : { symlinkTarget: seen.linkTarget }),
+    ...(metadata ? { metadata } : {}),
   };
 }
 
 /** What a path error means to the caller, in envd's words. */
 export function asPathRefusal(error: unknown, path: string): unknown {
+  if (isDiskFull(error)) return new Refusal(507, 'not enough disk space available');
   if (!(error instanceof InsideError)) return error;
   switch (error.code) {
     case 'ENOENT':
@@ -28,9 +32,6 @@ export function asPathRefusal(error: unknown, path: string): unknown {
       return new Refusal(400, `path '${path}' is a directory`);
     case 'ENOTDIR':
       return new Refusal(400, `path is not a directory: '${path}'`);
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return new Refusal(507, 'not enough disk space available');
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
@@ -38,6 +39,10 @@ export function asPathRefusal(error: unknown, path: string): unknown {
     default:
       return new Refusal(400, `path '${path}' cannot be used: ${error.code}`);
   }
+}
+
+function isDiskFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
 }
 
 function fileType(target: Seen['targetKind']): string {

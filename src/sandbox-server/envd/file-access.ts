@@ -28,7 +28,7 @@ export function admitToFiles(
   }
   if (!enter(request, reply, sandboxes)) return false;
   const token = request.headers['x-access-token'];
-  if (token === undefined) signer(request, [request.sandbox]);
+  if (!token) signer(request, [request.sandbox]);
   else if (!isSameSecret(token, request.sandbox.token))
     throw new Refusal(401, 'access token present in header but does not match');
   return true;

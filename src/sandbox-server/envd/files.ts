@@ -7,22 +7,19 @@ import { upload } from './upload.ts';
 
 /** Files of one multipart request; the SDK sends all of one `write` in one. */
 const MAX_FILES = 20_000;
-/** A file sent as a plain field is held in memory, so it must be small. */
-const MAX_FIELD_BYTES = 1024 * 1024;
 
 /** GET and POST /files: bytes of a sandbox's files, streamed. */
 export async function addFiles(app: FastifyInstance, sandboxes: Sandboxes): Promise<void> {
+  app.removeAllContentTypeParsers();
   await app.register(multipart, {
     preservePath: true,
-    limits: {
-      parts: MAX_FILES,
-      files: MAX_FILES,
-      fileSize: Infinity,
-      fieldSize: MAX_FIELD_BYTES,
-      headerPairs: 100,
-    },
+    limits: { parts: MAX_FILES, files: MAX_FILES, fileSize: Infinity, headerPairs: 100 },
+    // A file may come without a name or type, where the query has its path.
+    isPartAFile: (name) => name === 'file',
   });
   app.addContentTypeParser('application/octet-stream', (_request, payload, done) => done(null, payload));
+  // Refused by `upload`, in E2B's words.
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null, null));
   app.addHook<{ Querystring: FileQuery }>('onRequest', async (request, reply) => {
     if (!admitToFiles(request, reply, sandboxes)) return reply;
   });

@@ -33,12 +33,12 @@ async function onPath(call: Call, use: (path: string, depth: number) => Promise<
 }
 
 async function entryAt({ sandbox }: Call, path: string): Promise<object> {
-  return describeEntry(path, await sandbox.box.files.stat(path));
+  return describeEntry(path, await sandbox.box.files.stat(path), sandbox.fileMetadata);
 }
 
 async function list({ sandbox }: Call, path: string, depth: number): Promise<object> {
   const listed = await sandbox.box.files.list(path, Math.max(depth, 1));
-  return { entries: listed.map((entry) => describeEntry(entry.path, entry)) };
+  return { entries: listed.map((entry) => describeEntry(entry.path, entry, sandbox.fileMetadata)) };
 }
 
 async function make(call: Call, path: string): Promise<object> {
@@ -68,6 +68,7 @@ async function move(call: Call): Promise<object> {
       if (error instanceof InsideError && error.code === 'EXDEV') return moveAcross(call, from, to);
       throw error;
     });
+    await call.sandbox.fileMetadata.follow(from, to);
     return { entry: await entryAt(call, to) };
   } catch (error) {
     throw asPathRefusal(error, from);

@@ -3,23 +3,24 @@ import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { FastifyRequest } from 'fastify';
 import { accountNamed, resolvePath, type Account } from '../accounts.ts';
-import type { Box } from '../box.ts';
 import { asPathRefusal } from './entry-info.ts';
 import type { FileQuery } from './file-access.ts';
+import { readMetadata, type Metadata } from './file-metadata.ts';
 import { Refusal } from '../refusal.ts';
+import type { LiveSandbox } from '../sandboxes.ts';
 
 type Upload = FastifyRequest<{ Querystring: FileQuery }>;
 interface Written {
   path: string;
   name: string;
   type: 'file';
+  metadata?: Metadata;
 }
 
 /** Writes the files of a request as they arrive, memory bounded. Throws 400, 401, 403, 507 where the sandbox's disk is full. */
 export async function upload(request: Upload): Promise<Written[]> {
-  refuseMetadata(request);
   const account = accountNamed(request.query.username);
-  const target = { box: request.sandbox.box, account };
+  const target = { sandbox: request.sandbox, account, metadata: readMetadata(request.raw) };
   const written = request.isMultipart()
     ? await writeParts(request, target)
     : [await writeBody(request, target)];
@@ -27,75 +28,86 @@ export async function upload(request: Upload): Promise<Written[]> {
   return written;
 }
 
+/** Where the files of a request go, and what they are given. */
 interface Target {
-  box: Box;
+  sandbox: LiveSandbox;
   account: Account;
+  metadata: Metadata;
 }
 
-async function writeBody(request: Upload, target: Target): Promise<Written> {
-  if (request.query.path === undefined) throw new Refusal(400, 'missing the path query parameter');
-  if (!(request.body instanceof Readable))
-    throw new Refusal(400, 'expected multipart/form-data or application/octet-stream');
-  const encoding = request.headers['content-encoding'];
-  if (encoding === undefined) return writeFile(request.query.path, request.body, target);
+async function writeBody({ query, headers, body }: Upload, target: Target): Promise<Written> {
+  if (!(body instanceof Readable)) throw new Refusal(400, unsupported(headers['content-type']));
+  if (query.path === undefined)
+    throw new Refusal(400, 'path query parameter is required for raw body upload');
+  const path = resolvePath(query.path, target.account);
+  const encoding = (headers['content-encoding'] ?? 'identity').trim().toLowerCase();
+  if (encoding === 'identity') return writeFile(path, body, target);
   if (encoding !== 'gzip')
-    throw new Refusal(400, `content-encoding '${encoding}' is not supported, only gzip`);
-  const body = request.body;
+    throw new Refusal(400, `unsupported Content-Encoding: ${encoding}, supported: [gzip]`);
   const gunzip = createGunzip();
   body.on('error', (error) => gunzip.destroy(error));
-  return writeFile(request.query.path, body.pipe(gunzip), target);
+  return writeFile(path, body.pipe(gunzip), target);
 }
 
 async function writeParts(request: Upload, target: Target): Promise<Written[]> {
+  if (request.headers['content-encoding'] !== undefined)
+    throw new Refusal(501, 'compressed multipart is not supported: send application/octet-stream');
   const written = new Map<string, Written>();
   for await (const part of request.parts()) {
+    if (part.type !== 'file') continue;
     if (part.fieldname !== 'file') {
-      if (part.type === 'file') part.file.resume();
+      part.file.resume();
       continue;
     }
-    const named = part.type === 'file' ? part.filename : undefined;
-    const path = request.query.path ?? (named === undefined ? undefined : unescapeName(named));
-    if (path === undefined || path === '')
-      throw new Refusal(400, 'a file without a name, and no path in the query');
-    if (written.has(path)) throw new Refusal(400, `more than one file for the path '${path}'`);
-    const bytes = part.type === 'file' ? part.file : Readable.from([Buffer.from(String(part.value))]);
-    written.set(path, await writeFile(path, bytes, target));
+    const asked = request.query.path ?? unescapeName(part.filename);
+    if (asked === '') throw new Refusal(400, 'a file without a name, and no path in the query');
+    const path = resolvePath(asked, target.account);
+    if (written.has(path)) throw new Refusal(400, twice(path, [...written.keys()]));
+    written.set(path, await writeFile(path, part.file, target));
   }
   return [...written.values()];
 }
 
-async function writeFile(asked: string, bytes: Readable, target: Target): Promise<Written> {
-  const path = resolvePath(asked, target.account);
+async function writeFile(path: string, bytes: Readable, target: Target): Promise<Written> {
   try {
     await copy(bytes, path, target);
   } catch (error) {
     bytes.resume();
     throw asPathRefusal(asBrokenBody(error), path);
   }
-  return { path, name: basename(path), type: 'file' };
+  const { metadata } = target;
+  const given = Object.keys(metadata).length > 0 ? { metadata } : {};
+  return { path, name: basename(path), type: 'file', ...given };
 }
 
-async function copy(bytes: Readable, path: string, { box }: Target): Promise<void> {
-  const file = await box.files.create(path);
+async function copy(bytes: Readable, path: string, { sandbox, metadata }: Target): Promise<void> {
+  const file = await sandbox.box.files.create(path);
   try {
     for await (const chunk of bytes as AsyncIterable<Buffer>) await file.write(chunk);
+    const hasMetadata = Object.keys(metadata).length > 0;
+    if (hasMetadata || !sandbox.fileMetadata.isEmpty)
+      await sandbox.fileMetadata.replace(file.identity(), path, metadata);
   } finally {
     await file.close();
   }
 }
 
 function asBrokenBody(error: unknown): unknown {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (code === 'ENOSPC' || code === 'EDQUOT') return new Refusal(507, 'not enough disk space available');
-  return code.startsWith('Z_') ? new Refusal(400, 'the body is not gzip') : error;
+  const isZip = error instanceof Error && 'code' in error && String(error.code).startsWith('Z_');
+  return isZip ? new Refusal(400, 'the body is not gzip') : error;
 }
 
 // Form data has no other way to send these three in a name (WHATWG), so the SDK's fetch escapes them.
-function unescapeName(name: string): string {
-  return name.replaceAll('%22', '"').replaceAll('%0D', '\r').replaceAll('%0A', '\n');
+function unescapeName(name: string | undefined): string {
+  return (name ?? '').replaceAll('%22', '"').replaceAll('%0D', '\r').replaceAll('%0A', '\n');
 }
 
-function refuseMetadata({ headers }: Upload): void {
-  if (Object.keys(headers).some((name) => name.startsWith('x-metadata-')))
-    throw new Refusal(501, 'this server does not keep file metadata yet');
+function unsupported(type: string | undefined): string {
+  return `unsupported content type: ${type ?? ''}, expected multipart/form-data or application/octet-stream`;
+}
+
+function twice(path: string, written: readonly string[]): string {
+  const others = written.filter((one) => one !== path);
+  const more = others.length > 0 ? `, also the following files were uploaded: ${others.join(', ')}` : '';
+  return `you cannot upload multiple files to the same path '${path}' in one upload request, only the first specified file was uploaded${more}`;
 }

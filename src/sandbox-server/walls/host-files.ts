@@ -1,4 +1,4 @@
-import { writeSync, type Stats } from 'node:fs';
+import { fstatSync, writeSync, type Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import type {
@@ -72,6 +72,7 @@ function asWritable(file: FileHandle): WritableFile {
       at += bytes.length;
       return at > SYNC_BYTES ? file.writeFile(bytes) : writeAll(file.fd, bytes);
     },
+    identity: () => identityOf(fstatSync(file.fd)),
     close: () => file.close(),
   };
 }
@@ -91,7 +92,13 @@ function seenInBox({ stat, linkTarget, target }: Seen, owner: Owner): SeenInBox 
     usersOwn: stat.uid === owner.uid,
     groupsOwn: stat.gid === owner.gid,
     modifiedAt: stat.mtime,
+    identity: target === null ? null : identityOf(target),
   };
+}
+
+// An inode's number is given again once its file is gone: the birth tells the two apart.
+function identityOf({ dev, ino, birthtimeMs }: Stats): string {
+  return `${dev}:${ino}:${birthtimeMs}`;
 }
 
 function kindOf(stat: Stats): FileKind {

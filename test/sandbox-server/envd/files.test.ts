@@ -180,7 +180,3 @@ test('an upload beyond the disk ends as such', async () => {
   await expect(small.files.write('huge', stream)).rejects.toThrow(NotEnoughSpaceError);
   await small.kill();
 });
-
-test('metadata of files, which this server has not, is refused and not forgotten', async () => {
-  await expect(sandbox.files.write('x', 'x', { metadata: { a: 'b' } })).rejects.toThrow('501');
-});
