@@ -8,6 +8,7 @@ const HELP = `
 All options are the server's own:
   --port N  --host ADDRESS  --home DIR  --json
   --tier hobby|pro|FILE  --max-sandboxes N                 limits of the account it plays
+  --max-paused N                                           paused sandboxes, which hold memory; 100 unless told
   --memory-mb N  --cpus N  --disk-mb N  --processes N      limits of each sandbox
 
 Example:

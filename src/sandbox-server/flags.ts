@@ -12,6 +12,8 @@ export interface Flags {
   /** Where the sandboxes' files lie; undefined: `sandboxes` in EVALPOOL_HOME. */
   home: string | undefined;
   tier: Tier;
+  /** Paused sandboxes at once. */
+  maxPaused: number;
   limits: BoxLimits;
   json: boolean;
 }
@@ -22,6 +24,7 @@ const OPTIONS = {
   home: { type: 'string' },
   tier: { type: 'string' },
   'max-sandboxes': { type: 'string' },
+  'max-paused': { type: 'string', default: '100' },
   'memory-mb': { type: 'string', default: '1024' },
   cpus: { type: 'string', default: String(Math.min(2, availableParallelism())) },
   'disk-mb': { type: 'string', default: '1024' },
@@ -37,6 +40,7 @@ export function readFlags(argv: readonly string[]): Flags {
     host: values.host,
     home: values.home,
     tier: tierOf(values.tier, values['max-sandboxes']),
+    maxPaused: number('max-paused', values['max-paused'], { least: 0 }),
     limits: {
       memoryMb: number('memory-mb', values['memory-mb'], { least: 16 }),
       cpus: number('cpus', values.cpus, { least: 0.1, fractional: true }),

@@ -5,10 +5,20 @@ import type { EventStream } from './envd/event-stream.ts';
 import { FileMetadata } from './envd/file-metadata.ts';
 import { Ledger, type End } from './ledger/ledger.ts';
 import { Admission } from './limits/admission.ts';
+import { Places, type Place } from './limits/places.ts';
 import type { Tier } from './limits/tier.ts';
-import { Refusal } from './refusal.ts';
+import { notFound, Pauses } from './pauses.ts';
 import type { RunningProcess } from './envd/running-process.ts';
 import { newSandboxId, newSecret } from './secrets.ts';
+
+/** What becomes of a sandbox at its end. */
+export interface Lifecycle {
+  onTimeout: 'kill' | 'pause';
+  /** Whether a pause at its end keeps its processes. */
+  keepMemory: boolean;
+  /** Whether a request to it wakes it when it is paused, however it came to be so. */
+  autoResume: boolean;
+}
 
 /** A sandbox that is asked for. */
 export interface SandboxOrder {
@@ -17,15 +27,22 @@ export interface SandboxOrder {
   envVars: Readonly<Record<string, string>>;
   lifeMs: number;
   network: Network;
+  lifecycle: Lifecycle;
 }
 
 /** A sandbox that lives. */
-export interface LiveSandbox extends Omit<SandboxOrder, 'lifeMs'> {
+export interface LiveSandbox extends SandboxOrder {
   readonly id: string;
   /** Opens its data plane. */
   readonly token: string;
   readonly box: Box;
-  readonly startedAt: Date;
+  state: 'running' | 'paused';
+  /** False while it is paused without its processes. */
+  hasMemory: boolean;
+  /** Among those that the tier allows at once. */
+  place: Place;
+  /** When it last began to run. */
+  startedAt: Date;
   endsAt: Date;
   readonly processes: Map<number, RunningProcess>;
   readonly fileMetadata: FileMetadata;
@@ -40,13 +57,16 @@ export interface SandboxesOptions {
   limits: BoxLimits;
   /** The account's limits that are played. */
   tier: Tier;
+  /** Paused sandboxes at once. */
+  maxPaused: number;
   log: Log;
 }
 
 /**
  * The sandboxes of this server, from order to grave.
- * 1. Never more than the tier allows: a place is taken before the box opens and given back when it is gone.
- * 2. Each dies at its endsAt, never later than the tier's longest session, when killed, or when its box ends by itself; its open streams are cut at once.
+ * 1. Never more than the tier allows: a place is taken before the box opens and given back when it is gone or paused.
+ * 2. Each dies, or is paused if it asked for that, at its endsAt, never later than the tier's longest session; it also dies
+ *    when killed or when its box ends by itself. Its open streams are cut at once.
  * 3. One that is dying is no longer found, but still counted.
  * 4. The ledger is told of all that comes and goes.
  */
@@ -54,6 +74,8 @@ export class Sandboxes {
   readonly options: SandboxesOptions;
   readonly admission: Admission;
   readonly ledger = new Ledger();
+  readonly pauses: Pauses;
+  readonly #places: Places;
   readonly #live = new Map<string, LiveSandbox>();
   readonly #dying = new Map<string, LiveSandbox>();
   #opening = 0;
@@ -61,16 +83,38 @@ export class Sandboxes {
   constructor(options: SandboxesOptions) {
     this.options = options;
     this.admission = new Admission(options.tier);
+    this.#places = new Places(this.admission);
+    this.pauses = new Pauses({
+      maxPaused: options.maxPaused,
+      places: this.#places,
+      ledger: this.ledger,
+      all: () => this.all(),
+      isLive: ({ id }) => this.#live.has(id),
+      setLife: (sandbox, lifeMs) => this.setLife(sandbox, lifeMs),
+    });
   }
 
-  get counts(): { running: number; opening: number; dying: number } {
-    return { running: this.#live.size, opening: this.#opening, dying: this.#dying.size };
+  get counts(): { running: number; paused: number; opening: number; dying: number } {
+    const paused = [...this.all()].filter(({ state }) => state === 'paused').length;
+    return {
+      running: this.#live.size - paused,
+      paused,
+      opening: this.#opening,
+      dying: this.#dying.size,
+    };
   }
 
   /** Throws 404 in E2B's words when it does not live. */
   get(id: string): LiveSandbox {
     const sandbox = this.#live.get(id);
-    if (!sandbox) throw new Refusal(404, `Sandbox "${id}" doesn't exist or you don't have access to it`);
+    if (!sandbox) throw notFound(id);
+    return sandbox;
+  }
+
+  /** Throws 404 likewise when it does not run. */
+  getRunning(id: string): LiveSandbox {
+    const sandbox = this.get(id);
+    if (sandbox.state !== 'running') throw notFound(id);
     return sandbox;
   }
 
@@ -85,12 +129,16 @@ export class Sandboxes {
   /** Throws 429 in E2B's words when the tier has no room, or not so soon. */
   async create(order: SandboxOrder): Promise<LiveSandbox> {
     const { wall, limits } = this.options;
-    this.admission.admit(this.#live.size + this.#dying.size + this.#opening);
+    const place = this.#places.takeToCreate();
     this.ledger.accept();
     this.#opening += 1;
     try {
       const id = newSandboxId();
-      return this.#adopt(id, order, await wall.open({ id, limits, network: order.network }));
+      const box = await wall.open({ id, limits, network: order.network });
+      return this.#adopt(id, order, { box, place });
+    } catch (error) {
+      place.giveBack();
+      throw error;
     } finally {
       this.#opening -= 1;
     }
@@ -102,7 +150,7 @@ export class Sandboxes {
     const endsMs = Math.min(nowMs + lifeMs, sandbox.startedAt.getTime() + longestMs);
     clearTimeout(sandbox.expiry);
     sandbox.endsAt = new Date(endsMs);
-    sandbox.expiry = setTimeout(() => this.#bury(sandbox, 'expired'), endsMs - nowMs);
+    sandbox.expiry = setTimeout(() => this.#expire(sandbox), endsMs - nowMs);
   }
 
   /** Resolves when nothing of it is left. Throws 404 when it did not live; for one already dying, only once it is gone. */
@@ -117,14 +165,16 @@ export class Sandboxes {
     await Promise.allSettled([...this.#live.values()].map((sandbox) => this.#destroy(sandbox, 'closed')));
   }
 
-  #adopt(id: string, order: SandboxOrder, box: Box): LiveSandbox {
-    const { lifeMs, ...kept } = order;
+  #adopt(id: string, order: SandboxOrder, { box, place }: { box: Box; place: Place }): LiveSandbox {
     const startedAt = new Date();
     const sandbox: LiveSandbox = {
-      ...kept,
+      ...order,
       id,
       token: newSecret(),
       box,
+      state: 'running',
+      hasMemory: true,
+      place,
       startedAt,
       endsAt: startedAt,
       processes: new Map(),
@@ -134,9 +184,18 @@ export class Sandboxes {
     };
     this.#live.set(id, sandbox);
     this.ledger.live(id, sandbox);
-    this.setLife(sandbox, lifeMs, startedAt.getTime());
+    this.setLife(sandbox, order.lifeMs, startedAt.getTime());
     void box.ended.then(() => this.#bury(sandbox, 'ended'));
     return sandbox;
+  }
+
+  #expire(sandbox: LiveSandbox): void {
+    const { onTimeout, keepMemory } = sandbox.lifecycle;
+    if (onTimeout === 'kill') return this.#bury(sandbox, 'expired');
+    this.pauses.pause(sandbox, keepMemory).catch((error: unknown) => {
+      this.options.log.warn({ err: error, sandbox: sandbox.id }, 'cannot pause a sandbox at its end');
+      this.#bury(sandbox, 'expired');
+    });
   }
 
   #bury(sandbox: LiveSandbox, why: End): void {
@@ -153,6 +212,7 @@ export class Sandboxes {
     this.options.log.debug({ sandbox: sandbox.id, why }, 'sandbox dies');
     for (const stream of sandbox.streams) stream.abort();
     await sandbox.box.destroy();
-    if (this.#dying.delete(sandbox.id)) this.ledger.gone(sandbox.id, why);
+    if (this.#dying.delete(sandbox.id)) this.ledger.gone(sandbox.id, why, sandbox.place.isTaken);
+    sandbox.place.giveBack();
   }
 }

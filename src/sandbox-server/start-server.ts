@@ -1,5 +1,5 @@
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { addressedSandbox, enter } from './envd/addressed-sandbox.ts';
+import { addressedSandbox, enter, refuseAbsent } from './envd/addressed-sandbox.ts';
 import { addAdminPlane } from './admin/admin-plane.ts';
 import { addControlPlane } from './control/control-plane.ts';
 import { addDataPlane } from './envd/data-plane.ts';
@@ -61,8 +61,11 @@ function health(
   reply: FastifyReply,
   sandboxes: Sandboxes,
 ): FastifyReply {
-  if (addressedSandbox(request) && !enter(request, reply, sandboxes)) return reply;
-  if (addressedSandbox(request) || request.query.verbose === undefined) return reply.code(204).send();
+  const isAddressed = addressedSandbox(request) !== undefined;
+  if (isAddressed && !enter(request, reply, sandboxes)) return reply;
+  // Never wakes one: the SDK asks after each stream that a pause has cut, and would undo every pause.
+  if (isAddressed && request.sandbox.state === 'paused') return refuseAbsent(reply, request.sandbox.id);
+  if (isAddressed || request.query.verbose === undefined) return reply.code(204).send();
   const { wall, limits } = sandboxes.options;
   const { tier } = sandboxes.admission;
   return reply.send({

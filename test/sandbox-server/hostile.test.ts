@@ -57,8 +57,16 @@ test('a sandbox that dies by itself is no longer there, and its commands were no
 
 test('of two kills at once neither answers before it is gone', async () => {
   const { wall, log, close } = await openTestWall();
-  const sandboxes = new Sandboxes({ wall, log, limits: LIMITS, tier: NO_TIER });
-  const order = { template: 'base', metadata: {}, envVars: {}, lifeMs: 60_000, network: 'none' } as const;
+  const sandboxes = new Sandboxes({ wall, log, limits: LIMITS, tier: NO_TIER, maxPaused: 0 });
+  const lifecycle = { onTimeout: 'kill', keepMemory: true, autoResume: false } as const;
+  const order = {
+    template: 'base',
+    metadata: {},
+    envVars: {},
+    lifeMs: 60_000,
+    network: 'none',
+    lifecycle,
+  } as const;
   const { id } = await sandboxes.create(order);
   const answers: string[] = [];
   await Promise.all([

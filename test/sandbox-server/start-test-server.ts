@@ -34,7 +34,7 @@ export async function openTestWall(): Promise<{ wall: Wall; log: Log; close: () 
 }
 
 /** Starts one that plays this tier; `close` leaves nothing behind. */
-export async function startTestServer(tier: Partial<Tier> = {}): Promise<TestServer> {
+export async function startTestServer(tier: Partial<Tier> = {}, maxPaused = 10): Promise<TestServer> {
   const { wall, log, close } = await openTestWall();
   const apiKey = 'key-of-the-test';
   const server = await startSandboxServer({
@@ -43,6 +43,7 @@ export async function startTestServer(tier: Partial<Tier> = {}): Promise<TestSer
     apiKey,
     limits: LIMITS,
     tier: { ...NO_TIER, ...tier },
+    maxPaused,
     wall,
     log,
   });

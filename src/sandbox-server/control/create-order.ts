@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Network } from '../../stage.ts';
 import { Refusal } from '../refusal.ts';
-import type { SandboxOrder } from '../sandboxes.ts';
+import type { Lifecycle, SandboxOrder } from '../sandboxes.ts';
 import { parseAs, Variables } from '../shapes.ts';
 
 /** Names of the one template there is; the second is what @e2b/code-interpreter asks for unless told otherwise. */
@@ -24,6 +24,8 @@ const NewSandbox = z.object({
   metadata: Texts.nullish(),
   envVars: Variables.nullish(),
   autoPause: z.boolean().nullish(),
+  autoPauseMemory: z.boolean().nullish(),
+  autoResume: z.object({ enabled: z.boolean().nullish() }).nullish(),
   allow_internet_access: z.boolean().nullish(),
   network: Egress.nullish(),
   volumeMounts: z.array(z.unknown()).nullish(),
@@ -43,7 +45,6 @@ export function readOrder(body: unknown, { networks, longestLifeS }: Offer): San
   const asked = parseAs(NewSandbox, body);
   const template = asked.templateID.replace(/:(latest|default)$/, '');
   if (!TEMPLATES.includes(template)) throw new Refusal(404, `template '${asked.templateID}' not found`);
-  if (asked.autoPause) throw new Refusal(501, 'this server cannot pause sandboxes yet; use onTimeout: kill');
   if (asked.volumeMounts?.length) throw new Refusal(501, 'this server has no volumes');
   if (asked.mcp) throw new Refusal(501, 'this server has no MCP gateway');
   const denied = asked.allow_internet_access === false || (asked.network && isDenied(asked.network));
@@ -53,7 +54,19 @@ export function readOrder(body: unknown, { networks, longestLifeS }: Offer): San
     envVars: asked.envVars ?? {},
     lifeMs: checkLife(asked.timeout ?? Math.min(DEFAULT_LIFE_S, longestLifeS), longestLifeS),
     network: !denied && networks.includes('nat') ? 'nat' : 'none',
+    lifecycle: readLifecycle(asked),
   };
+}
+
+function readLifecycle({ autoPause, autoPauseMemory, autoResume }: z.output<typeof NewSandbox>): Lifecycle {
+  const lifecycle: Lifecycle = {
+    onTimeout: autoPause ? 'pause' : 'kill',
+    keepMemory: autoPauseMemory ?? true,
+    autoResume: autoResume?.enabled ?? false,
+  };
+  if (lifecycle.autoResume && !lifecycle.keepMemory)
+    throw new Refusal(400, 'autoResume cannot be combined with autoPauseMemory: false');
+  return lifecycle;
 }
 
 /** The network that an update asks for. Throws 400 when the wall has none such, 501 for lists and proxies. */

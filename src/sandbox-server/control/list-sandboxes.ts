@@ -19,17 +19,18 @@ const ListQuery = z.object({
 export interface Page {
   sandboxes: LiveSandbox[];
   nextToken: string | null;
-  total: number;
+  /** Of all that the query matches. */
+  running: number;
 }
 
 /** The sandboxes that a list query asks for, by start time, newest first unless it says otherwise. Throws 400. */
 export function listSandboxes(all: Iterable<LiveSandbox>, rawQuery: unknown): Page {
   const query = parseAs(ListQuery, rawQuery);
   const wanted = readMetadata(query.metadata);
-  const running = query.state === undefined || query.state.split(',').includes('running');
+  const states = (query.state ?? 'running,paused').split(',');
   const matching = [...all].filter(
     (sandbox) =>
-      running &&
+      states.includes(sandbox.state) &&
       wanted.every(
         ([key, value]) => Object.hasOwn(sandbox.metadata, key) && sandbox.metadata[key] === value,
       ) &&
@@ -49,7 +50,7 @@ export function listSandboxes(all: Iterable<LiveSandbox>, rawQuery: unknown): Pa
   return {
     sandboxes: page.map(({ sandbox }) => sandbox),
     nextToken: last && rest.length > page.length ? Buffer.from(last.place).toString('base64url') : null,
-    total: matching.length,
+    running: matching.filter(({ state }) => state === 'running').length,
   };
 }
 

@@ -24,19 +24,36 @@ export function enter(request: FastifyRequest, reply: FastifyReply, sandboxes: S
   const address = addressedSandbox(request);
   if (!address) throw new Refusal(400, 'the request names no sandbox: expected the header E2b-Sandbox-Id');
   const sandbox = sandboxes.find(address.id);
-  if (sandbox && address.port === ENVD_PORT) {
-    request.sandbox = sandbox;
-    return true;
+  if (!sandbox) {
+    void refuseAbsent(reply, address.id);
+    return false;
   }
-  void reply.code(502).send(
-    sandbox
-      ? {
-          sandboxId: address.id,
-          message: 'The sandbox is running but port is not open',
-          port: Number(address.port),
-          code: 502,
-        }
-      : { sandboxId: address.id, message: 'The sandbox was not found', code: 502 },
-  );
+  request.sandbox = sandbox;
+  if (address.port === ENVD_PORT) return true;
+  void reply.code(502).send({
+    sandboxId: address.id,
+    message: 'The sandbox is running but port is not open',
+    port: Number(address.port),
+    code: 502,
+  });
   return false;
+}
+
+/**
+ * Wakes the sandbox of a request if it is paused; false: it stays so, and the reply already says what E2B's proxy says of one
+ * that is gone. For requests that have shown that they may come in: others must not wake it. Throws 429.
+ */
+export async function awaken(
+  { sandbox }: FastifyRequest,
+  reply: FastifyReply,
+  sandboxes: Sandboxes,
+): Promise<boolean> {
+  if (sandbox.state === 'running' || (await sandboxes.pauses.wake(sandbox))) return true;
+  void refuseAbsent(reply, sandbox.id);
+  return false;
+}
+
+/** Says what E2B's proxy says of a sandbox that is gone or paused. */
+export function refuseAbsent(reply: FastifyReply, sandboxId: string): FastifyReply {
+  return reply.code(502).send({ sandboxId, message: 'The sandbox was not found', code: 502 });
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { accountEnvironment, accountNamed } from '../accounts.ts';
-import { enter } from './addressed-sandbox.ts';
+import { awaken, enter } from './addressed-sandbox.ts';
 import { compose } from './compose.ts';
 import { addConnectRpc } from './connect-rpc.ts';
 import { addFiles } from './files.ts';
@@ -18,6 +18,7 @@ export function addDataPlane(app: FastifyInstance, sandboxes: Sandboxes): void {
       if (!enter(request, reply, sandboxes)) return reply;
       if (!isSameSecret(request.headers['x-access-token'], request.sandbox.token))
         throw new Refusal(401, UNAUTHORIZED);
+      if (!(await awaken(request, reply, sandboxes))) return reply;
     });
     guarded.get('/envs', ({ sandbox }) => ({
       ...accountEnvironment(accountNamed('user')),

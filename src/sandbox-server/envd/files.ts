@@ -1,5 +1,6 @@
 import multipart from '@fastify/multipart';
 import type { FastifyInstance } from 'fastify';
+import { awaken } from './addressed-sandbox.ts';
 import { download } from './download.ts';
 import { admitToFiles, type FileQuery } from './file-access.ts';
 import type { Sandboxes } from '../sandboxes.ts';
@@ -21,7 +22,7 @@ export async function addFiles(app: FastifyInstance, sandboxes: Sandboxes): Prom
   // Refused by `upload`, in E2B's words.
   app.addContentTypeParser('*', (_request, _payload, done) => done(null, null));
   app.addHook<{ Querystring: FileQuery }>('onRequest', async (request, reply) => {
-    if (!admitToFiles(request, reply, sandboxes)) return reply;
+    if (!admitToFiles(request, reply, sandboxes) || !(await awaken(request, reply, sandboxes))) return reply;
   });
   app.get<{ Querystring: FileQuery }>('/files', download);
   app.post<{ Querystring: FileQuery }>('/files', upload);

@@ -1,4 +1,5 @@
 import type { BoxProcess } from '../box.ts';
+import { Deadline } from './deadline.ts';
 import { EventStream } from './event-stream.ts';
 
 /** How long after its end a process still answers `Connect`, ms, as envd's. */
@@ -32,7 +33,7 @@ export class RunningProcess {
   #openPipes = 2;
   #exit: { code: number } | { signal: string } | null = null;
   #killed = false;
-  #deadline: NodeJS.Timeout | undefined;
+  #deadline: Deadline | undefined;
 
   constructor(
     child: BoxProcess,
@@ -86,10 +87,19 @@ export class RunningProcess {
 
   /** Kills it after so long, and tells, unless it ends before. */
   killAfter(ms: number, tell: () => void): void {
-    this.#deadline = setTimeout(() => {
+    this.#deadline = new Deadline(ms, () => {
       tell();
       this.signal('SIGKILL');
-    }, ms);
+    });
+  }
+
+  /** Its sandbox stands still: time does not count. */
+  hold(): void {
+    this.#deadline?.hold();
+  }
+
+  goOn(): void {
+    if (this.#end === null) this.#deadline?.goOn();
   }
 
   #tell(kind: 'stdout' | 'stderr', bytes: Buffer): void {
@@ -125,7 +135,7 @@ export class RunningProcess {
   #finish(): void {
     if (this.#end !== null || this.#exit === null) return;
     this.#end = describeEnd(this.#exit);
-    clearTimeout(this.#deadline);
+    this.#deadline?.clear();
     for (const stream of this.#listeners) finish(stream, this.#end);
     this.#child.stdin?.destroy();
     this.#child.stdout.destroy();

@@ -27,7 +27,7 @@ export function ledgerMs(): number {
 
 /**
  * What came of every creation and destruction, whoever asked: the referee.
- * 1. Facts: when each sandbox came to live and when it was gone, and the most that lived at once.
+ * 1. Facts: when each sandbox came to live, was paused, went on and was gone, and the most that lived at once.
  * 2. Requests: when each arrived and was answered, and the most creations in any second, as they arrived and as accepted.
  * 3. Totals last until `reset`; entries up to MAX_BYTES.
  */
@@ -52,15 +52,24 @@ export class Ledger {
 
   /** From now on there is this sandbox. */
   live(id: string, of: { template: string; metadata: Readonly<Record<string, string>> }): void {
-    const atMs = ledgerMs();
-    this.#live += 1;
-    if (this.#live > this.#tally.highest.live) this.#tally.highest = { live: this.#live, atMs };
+    const atMs = this.#oneMore();
     this.#enter({ what: 'live', id, atMs, template: of.template, metadata: of.metadata });
   }
 
-  /** Nothing is left of it. */
-  gone(id: string, why: End): void {
+  /** It stands still and does not count as live. */
+  paused(id: string): void {
     this.#live -= 1;
+    this.#enter({ what: 'paused', id, atMs: ledgerMs() });
+  }
+
+  /** It was paused and goes on. */
+  resumed(id: string): void {
+    this.#enter({ what: 'resumed', id, atMs: this.#oneMore() });
+  }
+
+  /** Nothing is left of it, which was live or else paused. */
+  gone(id: string, why: End, wasLive: boolean): void {
+    if (wasLive) this.#live -= 1;
     this.#tally.gone[why] += 1;
     this.#enter({ what: 'gone', id, atMs: ledgerMs(), why });
   }
@@ -106,6 +115,13 @@ export class Ledger {
   reset(): void {
     this.#entries.clear();
     this.#tally = newTally(this.#live);
+  }
+
+  #oneMore(): number {
+    const atMs = ledgerMs();
+    this.#live += 1;
+    if (this.#live > this.#tally.highest.live) this.#tally.highest = { live: this.#live, atMs };
+    return atMs;
   }
 
   #enterRequest(what: 'create' | 'destroy', { id, askedAtMs, status }: LedgerRequest, more: object): void {

@@ -15,7 +15,7 @@ export class Admission {
 
   /** Lets one more in beside `held` others. Throws 429 in E2B's words, with Retry-After where the rate is to blame. */
   admit(held: number, nowMs = performance.now()): void {
-    const { createsPerS, maxSandboxes } = this.tier;
+    const { createsPerS } = this.tier;
     if (createsPerS !== null) {
       if (this.#created.countAt(nowMs) >= createsPerS)
         throw new Refusal(429, 'Rate limit exceeded', {
@@ -24,6 +24,12 @@ export class Admission {
         });
       this.#created.add(nowMs);
     }
+    this.checkRoom(held);
+  }
+
+  /** Throws 429 in E2B's words when there is no room for one more beside `held` others. */
+  checkRoom(held: number): void {
+    const { maxSandboxes } = this.tier;
     if (maxSandboxes !== null && held >= maxSandboxes) throw this.#full(maxSandboxes);
   }
 
