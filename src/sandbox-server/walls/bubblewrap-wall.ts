@@ -4,6 +4,7 @@ import type { Network } from '../../stage.ts';
 import type { Box, BoxCommand, BoxLimits, BoxOrder, Wall, WallReport } from '../box.ts';
 import { BoxFreezer } from './box-freezer.ts';
 import { BoxIds } from './box-ids.ts';
+import { BoxRoot } from './box-root.ts';
 import type { BoxGroups, Cgroups } from './cgroups.ts';
 import { freezeBySignal } from './freezer.ts';
 import { hostFiles } from './host-files.ts';
@@ -32,8 +33,10 @@ const FILES_PER_MB = 256;
 
 /** A box whose files the host sees. */
 export interface HostBox extends Box {
-  /** A path on the host under which the whole file tree of the box is seen; walk it with openInside only. */
-  readonly root: string;
+  /** Its file tree; walk it with openInside only. */
+  readonly root: BoxRoot;
+  /** Host pid of its first process. */
+  readonly pid: number;
   /** Host ids that own what the user of the box owns. */
   readonly uid: number;
   readonly gid: number;
@@ -88,9 +91,8 @@ export class BubblewrapWall implements Wall {
     const { id, owner, pid } = made;
     const freezer = new BoxFreezer(made.groups.freezer ?? freezeBySignal(launcher, id));
     const start = async (command: BoxCommand) => freezer.start(() => launcher.start(id, command));
-    const root = `/proc/${pid}/root`;
-    const unwatch = this.#watchMemory(root, made.limits, start);
-    const ended = this.#afterwards(made, unwatch);
+    const root = new BoxRoot(`/proc/${pid}/root`, owner);
+    const ended = this.#afterwards(made, root);
     const setNetwork = async (network: Network): Promise<void> => {
       this.#checkNetwork(network);
       await launcher.network(id, network === 'nat', refusedNetworks());
@@ -102,8 +104,9 @@ export class BubblewrapWall implements Wall {
     void ended.then(() => freezer.end());
     const box = {
       root,
+      pid,
       ...owner,
-      files: hostFiles(root, owner),
+      files: hostFiles(root),
       ended,
       start,
       setNetwork,
@@ -116,26 +119,14 @@ export class BubblewrapWall implements Wall {
     return box;
   }
 
-  async #afterwards({ id, ended, owner, groups }: MadeBox, unwatch: () => void): Promise<void> {
+  async #afterwards({ id, ended, owner, groups, limits, pid }: MadeBox, root: BoxRoot): Promise<void> {
+    const isCounted = this.#parts.cgroups.by('memory') !== null;
+    const unwatch = isCounted ? () => {} : this.#watch.watch(root, pid, limits.memoryMb);
     await ended;
     unwatch();
+    root.close();
     await this.#release(owner, groups);
     this.#boxes.delete(id);
-  }
-
-  #watchMemory(root: string, limits: BoxLimits, start: Box['start']): () => void {
-    if (this.#parts.cgroups.by('memory') !== null) return () => {};
-    const kill = (pid: number): void => {
-      const command = {
-        argv: ['/bin/sh', '-c', `kill -9 ${pid}`],
-        env: {},
-        cwd: '/',
-        user: 'user',
-        stdin: false,
-      };
-      start(command).catch(() => {}); // it ended by itself
-    };
-    return this.#watch.watch(root, limits.memoryMb, kill);
   }
 
   async #release(owner: Owner, groups: BoxGroups): Promise<void> {

@@ -17,20 +17,21 @@ import {
   openForRead,
   removeInside,
   statInside,
-  type Owner,
   type Seen,
 } from './open-inside.ts';
+import type { Owner, Tree } from './reach.ts';
 
 /** First bytes of each file written without a trip through the thread pool: most files are that small. */
 const SYNC_BYTES = 128 * 1024;
 const STREAM_CHUNK_BYTES = 256 * 1024;
 
 /** The files of a box whose whole tree is seen under `root` on the host. */
-export function hostFiles(root: string, owner: Owner): BoxFiles {
+export function hostFiles(root: Tree): BoxFiles {
+  const { owner } = root;
   return {
     openForRead: async (path) => asReadable(await openForRead(root, path)),
-    create: async (path) => asWritable(await createFile(root, path, owner)),
-    makeFolder: (path) => makeFolder(root, path, owner),
+    create: async (path) => asWritable(await createFile(root, path)),
+    makeFolder: (path) => makeFolder(root, path),
     stat: async (path) => seenInBox(await statInside(root, path), owner),
     list: async (path, depth) =>
       (await listFolder(root, path, depth)).map((entry): Listed => ({
@@ -38,7 +39,7 @@ export function hostFiles(root: string, owner: Owner): BoxFiles {
         ...seenInBox(entry, owner),
       })),
     remove: (path) => removeInside(root, path),
-    move: (from, to) => moveInside(root, from, to, owner),
+    move: (from, to) => moveInside(root, from, to),
   };
 }
 

@@ -16,7 +16,7 @@ export function reportWall(cgroups: Cgroups, lacksForNat: string | null): WallRe
     },
     yes('files', 'read-only /usr and synthesized /etc; nothing else of the host'),
     yes('disk', 'size and number of files of one tmpfs for /home/user, /tmp and /dev/shm'),
-    yes('memory', memory ?? 'a watcher, four times a second: no cgroup may be written here'),
+    yes('memory', memory ?? 'a watcher, ten times a second: no cgroup may be written here'),
     yes('processes', pids ?? 'RLIMIT_NPROC in the user namespace of the sandbox'),
     cpu === null
       ? {

@@ -92,8 +92,8 @@ describe.each<[string, Control[]]>([
     await until(counter.stdout, 'ready');
     await box.freeze();
     // Without the first process: it waits until whoever inherits the launcher's children has reaped them.
-    const pids = processesOf(box).filter((pid) => pid !== firstOf(box));
-    process.kill(parentOf(parentOf(firstOf(box))), 'SIGKILL');
+    const pids = processesOf(box).filter((pid) => pid !== box.pid);
+    process.kill(parentOf(parentOf(box.pid)), 'SIGKILL');
     await box.ended;
     await expect.poll(() => pids.filter(isAlive)).toEqual([]);
   });
@@ -132,13 +132,9 @@ async function counts(box: HostBox): Promise<string[]> {
   );
 }
 
-function firstOf(box: HostBox): number {
-  return Number(/\d+/.exec(box.root)?.[0]);
-}
-
 /** Host pids of everything in the pid namespace of the box. */
 function processesOf(box: HostBox): number[] {
-  const inside = namespaceOf(firstOf(box));
+  const inside = namespaceOf(box.pid);
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return pids.map(Number).filter((pid) => namespaceOf(pid) === inside);
 }

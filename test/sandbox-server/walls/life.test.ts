@@ -83,7 +83,7 @@ test('What survives SIGTERM is gone after destroy, which may be called twice', a
   );
   await until(stubborn.stdout, 'ready');
   stubborn.kill('SIGTERM');
-  const first = Number(/\d+/.exec(box.root)?.[0]);
+  const first = box.pid;
   expect(existsSync(`/proc/${first}`)).toBe(true);
   await Promise.all([box.destroy(), box.destroy()]);
   expect(await stubborn.exit).toEqual({ signal: 'SIGKILL' });
@@ -95,7 +95,7 @@ test('What survives SIGTERM is gone after destroy, which may be called twice', a
 test('A box whose first process dies says that it is over', async () => {
   const box = await walls.open();
   const sleeper = await box.start(bash('sleep 1000'));
-  process.kill(Number(/\d+/.exec(box.root)?.[0]), 'SIGKILL');
+  process.kill(box.pid, 'SIGKILL');
   await box.ended;
   expect(await sleeper.exit).toEqual({ signal: 'SIGKILL' });
 });

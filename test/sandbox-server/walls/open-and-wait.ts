@@ -8,7 +8,7 @@ const wall = await openWall({ home: process.argv[2] ?? '', log: makeLog('killed'
 const box = await wall.open({ id: 'killed', limits: LIMITS, network: 'none' });
 await box.start(bash('trap "" TERM HUP; while :; do sleep 1; done'));
 if (process.argv[3] === 'frozen') await box.freeze();
-const first = Number(/\d+/.exec(box.root)?.[0]);
+const first = box.pid;
 const parent = (pid: number): number =>
   Number(/PPid:\t(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 process.stdout.write(`${first} ${parent(parent(first))}\n`);

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => walls.close());
 
 async function write(path: string, text: string): Promise<void> {
-  const file = await inside.createFile(box.root, path, box);
+  const file = await inside.createFile(box.root, path);
   try {
     await file.writeFile(text);
   } finally {
@@ -97,10 +97,10 @@ test('FIFOs, devices and folders are not read as files', async () => {
 });
 
 test('Folders are made, listed, moved and removed', async () => {
-  expect(await inside.makeFolder(box.root, '/home/user/list/deep/deeper', box)).toBe('made');
-  expect(await inside.makeFolder(box.root, '/home/user/list/deep', box)).toBe('exists');
+  expect(await inside.makeFolder(box.root, '/home/user/list/deep/deeper')).toBe('made');
+  expect(await inside.makeFolder(box.root, '/home/user/list/deep')).toBe('exists');
   await run(box, 'cd list; echo x > file; ln -s file link; ln -s none dangling');
-  await expect(inside.makeFolder(box.root, '/home/user/list/file', box)).rejects.toMatchObject({
+  await expect(inside.makeFolder(box.root, '/home/user/list/file')).rejects.toMatchObject({
     code: 'ENOTDIR',
   });
   const listed = async (depth: number): Promise<string[]> =>
@@ -113,7 +113,7 @@ test('Folders are made, listed, moved and removed', async () => {
   expect(link).toMatchObject({ linkTarget: 'file' });
   expect(link.target?.isFile()).toBe(true);
   expect((await inside.statInside(box.root, '/home/user/list/dangling')).target).toBeNull();
-  await inside.moveInside(box.root, '/home/user/list', '/home/user/new/place', box);
+  await inside.moveInside(box.root, '/home/user/list', '/home/user/new/place');
   await inside.removeInside(box.root, '/home/user/new/place/link');
   expect(await read('/home/user/new/place/file')).toBe('x\n');
   await inside.removeInside(box.root, '/home/user/new');
@@ -129,6 +129,5 @@ test('A full disk and a read-only place say so by their code', async () => {
 test('After its end nothing of a box can be reached', async () => {
   const gone = await walls.open();
   await gone.destroy();
-  expect(existsSync(gone.root)).toBe(false);
-  await expect(inside.openForRead(gone.root, '/etc/passwd')).rejects.toThrow('/etc/passwd');
+  await expect(inside.openForRead(gone.root, '/etc/passwd')).rejects.toMatchObject({ code: 'ENOENT' });
 });
