@@ -9,6 +9,7 @@ All options are the server's own:
   --port N  --host ADDRESS  --home DIR  --json
   --tier hobby|pro|FILE  --max-sandboxes N                 limits of the account it plays
   --max-paused N                                           paused sandboxes, which hold memory; 100 unless told
+  --faults FILE  --seed N                                  faults it plays, the same ones for the same seed
   --memory-mb N  --cpus N  --disk-mb N  --processes N      limits of each sandbox
 
 Example:

@@ -6,7 +6,7 @@ import type { WallReport } from './box.ts';
 /** What a server says on standard output once it listens: one JSON line for programs, else lines for people. */
 export function announcement(
   { url }: SandboxServer,
-  { json, limits, tier }: Flags,
+  { json, limits, tier, faults }: Flags,
   { apiKey, report }: { apiKey: string; report: WallReport },
 ): string {
   if (json) return JSON.stringify({ url, apiKey, wall: report });
@@ -16,6 +16,7 @@ export function announcement(
     `  export E2B_API_URL=${url} E2B_SANDBOX_URL=${url} E2B_API_KEY=${apiKey}`,
     `Each sandbox: ${memoryMb} MB memory, ${cpus} cpus, ${processes} processes, ${diskMb} MB disk`,
     `Tier ${describeTier(tier)}`,
+    ...(faults.rules.length === 0 ? [] : [`Faults: ${faults.rules.length} rules, seed ${faults.seed}`]),
     `Wall: ${report.wall}; networks: ${report.networks.join(', ')}`,
     ...report.facts.map(({ name, inForce, by }) => `  ${inForce ? 'yes' : 'NO '}  ${name}: ${by}`),
   ].join('\n');

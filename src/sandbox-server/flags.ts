@@ -1,7 +1,9 @@
+import { randomInt } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { EvalpoolError } from '../errors.ts';
 import type { BoxLimits } from './box.ts';
+import { NO_FAULTS, readFaults, type FaultPlan } from './faults/fault-rules.ts';
 import { NO_TIER, readTier, type Tier } from './limits/tier.ts';
 
 /** How the sandbox server is started. */
@@ -14,6 +16,7 @@ export interface Flags {
   tier: Tier;
   /** Paused sandboxes at once. */
   maxPaused: number;
+  faults: FaultPlan;
   limits: BoxLimits;
   json: boolean;
 }
@@ -23,6 +26,8 @@ const OPTIONS = {
   host: { type: 'string', default: '127.0.0.1' },
   home: { type: 'string' },
   tier: { type: 'string' },
+  faults: { type: 'string' },
+  seed: { type: 'string' },
   'max-sandboxes': { type: 'string' },
   'max-paused': { type: 'string', default: '100' },
   'memory-mb': { type: 'string', default: '1024' },
@@ -41,6 +46,7 @@ export function readFlags(argv: readonly string[]): Flags {
     home: values.home,
     tier: tierOf(values.tier, values['max-sandboxes']),
     maxPaused: number('max-paused', values['max-paused'], { least: 0 }),
+    faults: faultsOf(values.faults, values.seed),
     limits: {
       memoryMb: number('memory-mb', values['memory-mb'], { least: 16 }),
       cpus: number('cpus', values.cpus, { least: 0.1, fractional: true }),
@@ -56,6 +62,15 @@ function tierOf(named: string | undefined, max: string | undefined): Tier {
   if (max === undefined) return tier;
   const name = named === undefined ? '--max-sandboxes' : `${tier.name}, --max-sandboxes`;
   return { ...tier, name, maxSandboxes: number('max-sandboxes', max, { least: 1 }) };
+}
+
+// A seed that nobody chose is told at start, so that the run can be repeated.
+function faultsOf(file: string | undefined, seed: string | undefined): FaultPlan {
+  const { rules, seed: own = randomInt(2 ** 32) } = file === undefined ? NO_FAULTS : readFaults(file);
+  return {
+    rules,
+    seed: seed === undefined ? own : number('seed', seed, { least: 0, most: 2 ** 32 - 1 }),
+  };
 }
 
 /** True for an address that only this machine reaches. */

@@ -3,6 +3,8 @@ import type { Network } from '../stage.ts';
 import type { Box, BoxLimits, Wall } from './box.ts';
 import type { EventStream } from './envd/event-stream.ts';
 import { FileMetadata } from './envd/file-metadata.ts';
+import type { FaultPlan } from './faults/fault-rules.ts';
+import { Faults } from './faults/faults.ts';
 import { Ledger, type End } from './ledger/ledger.ts';
 import { Admission } from './limits/admission.ts';
 import { Places, type Place } from './limits/places.ts';
@@ -49,6 +51,10 @@ export interface LiveSandbox extends SandboxOrder {
   /** Cut when the sandbox dies. */
   readonly streams: Set<EventStream>;
   expiry: NodeJS.Timeout | undefined;
+  /** It ends by then, whatever was asked: unix time, ms. */
+  latestEndMs: number;
+  /** Ends it by order, without a word. */
+  vanishing: NodeJS.Timeout | undefined;
 }
 
 /** What all sandboxes of one server share. */
@@ -59,6 +65,8 @@ export interface SandboxesOptions {
   tier: Tier;
   /** Paused sandboxes at once. */
   maxPaused: number;
+  /** Faults that are played. */
+  faults: FaultPlan;
   log: Log;
 }
 
@@ -76,6 +84,7 @@ export class Sandboxes {
   readonly ledger = new Ledger();
   readonly pauses: Pauses;
   readonly #places: Places;
+  readonly faults: Faults;
   readonly #live = new Map<string, LiveSandbox>();
   readonly #dying = new Map<string, LiveSandbox>();
   #opening = 0;
@@ -92,6 +101,7 @@ export class Sandboxes {
       isLive: ({ id }) => this.#live.has(id),
       setLife: (sandbox, lifeMs) => this.setLife(sandbox, lifeMs),
     });
+    this.faults = new Faults(options.faults);
   }
 
   get counts(): { running: number; paused: number; opening: number; dying: number } {
@@ -147,7 +157,8 @@ export class Sandboxes {
   /** From now on, this long, or until its longest session is over. */
   setLife(sandbox: LiveSandbox, lifeMs: number, nowMs = Date.now()): void {
     const longestMs = this.admission.tier.longestSessionS * 1000;
-    const endsMs = Math.min(nowMs + lifeMs, sandbox.startedAt.getTime() + longestMs);
+    const latestMs = Math.min(sandbox.startedAt.getTime() + longestMs, sandbox.latestEndMs);
+    const endsMs = Math.min(nowMs + lifeMs, latestMs);
     clearTimeout(sandbox.expiry);
     sandbox.endsAt = new Date(endsMs);
     sandbox.expiry = setTimeout(() => this.#expire(sandbox), endsMs - nowMs);
@@ -181,9 +192,12 @@ export class Sandboxes {
       fileMetadata: new FileMetadata(box.files),
       streams: new Set(),
       expiry: undefined,
+      latestEndMs: Infinity,
+      vanishing: undefined,
     };
     this.#live.set(id, sandbox);
     this.ledger.live(id, sandbox);
+    this.#doom(sandbox);
     this.setLife(sandbox, order.lifeMs, startedAt.getTime());
     void box.ended.then(() => this.#bury(sandbox, 'ended'));
     return sandbox;
@@ -198,6 +212,12 @@ export class Sandboxes {
     });
   }
 
+  #doom(sandbox: LiveSandbox): void {
+    const { vanishMs, expireMs } = this.faults.fateOf(sandbox);
+    if (vanishMs !== null) sandbox.vanishing = setTimeout(() => this.#bury(sandbox, 'vanished'), vanishMs);
+    if (expireMs !== null) sandbox.latestEndMs = sandbox.startedAt.getTime() + expireMs;
+  }
+
   #bury(sandbox: LiveSandbox, why: End): void {
     if (!this.#live.has(sandbox.id)) return;
     this.#destroy(sandbox, why).catch((error: unknown) =>
@@ -207,6 +227,7 @@ export class Sandboxes {
 
   async #destroy(sandbox: LiveSandbox, why: End): Promise<void> {
     clearTimeout(sandbox.expiry);
+    clearTimeout(sandbox.vanishing);
     this.#live.delete(sandbox.id);
     this.#dying.set(sandbox.id, sandbox);
     this.options.log.debug({ sandbox: sandbox.id, why }, 'sandbox dies');

@@ -3,6 +3,7 @@ import { addressedSandbox, enter, refuseAbsent } from './envd/addressed-sandbox.
 import { addAdminPlane } from './admin/admin-plane.ts';
 import { addControlPlane } from './control/control-plane.ts';
 import { addDataPlane } from './envd/data-plane.ts';
+import { addFaults } from './faults/play-faults.ts';
 import { asRefusal } from './refusal.ts';
 import { Sandboxes, type SandboxesOptions } from './sandboxes.ts';
 
@@ -39,6 +40,7 @@ export async function startSandboxServer(options: SandboxServerOptions): Promise
       .code(404)
       .send({ code: 404, message: `no such endpoint: ${request.method} ${request.url.split('?', 1)[0]}` }),
   );
+  addFaults(app, sandboxes);
   app.get<{ Querystring: { verbose?: string } }>('/health', (request, reply) =>
     health(request, reply, sandboxes),
   );
@@ -77,6 +79,7 @@ function health(
 }
 
 async function closeServer(app: FastifyInstance, sandboxes: Sandboxes): Promise<void> {
+  sandboxes.faults.delays.close();
   await Promise.all([app.close(), sandboxes.killAll()]);
   await sandboxes.options.wall.close();
 }

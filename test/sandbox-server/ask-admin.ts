@@ -47,3 +47,14 @@ export async function readEntries(host: TestServer, after = 0): Promise<Entry[]>
   const text = await reply.text();
   return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line)]));
 }
+
+/** Plays these faults and no others from now on. */
+export async function playFaults(host: TestServer, ...rules: object[]): Promise<void> {
+  const reply = await askAdmin(host, 'PUT', '/admin/faults', { seed: 1, rules });
+  if (!reply.ok) throw new Error(await reply.text());
+}
+
+/** The faults that are played, and how often. */
+export async function readFaults(host: TestServer): Promise<unknown> {
+  return (await askAdmin(host, 'GET', '/admin/faults')).json();
+}

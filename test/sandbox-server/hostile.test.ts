@@ -2,6 +2,7 @@ import { Sandbox, SandboxNotFoundError, TimeoutError } from 'e2b';
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { NO_FAULTS } from '../../src/sandbox-server/faults/fault-rules.ts';
 import { NO_TIER } from '../../src/sandbox-server/limits/tier.ts';
 import { Sandboxes } from '../../src/sandbox-server/sandboxes.ts';
 import {
@@ -57,7 +58,14 @@ test('a sandbox that dies by itself is no longer there, and its commands were no
 
 test('of two kills at once neither answers before it is gone', async () => {
   const { wall, log, close } = await openTestWall();
-  const sandboxes = new Sandboxes({ wall, log, limits: LIMITS, tier: NO_TIER, maxPaused: 0 });
+  const sandboxes = new Sandboxes({
+    wall,
+    log,
+    limits: LIMITS,
+    tier: NO_TIER,
+    maxPaused: 0,
+    faults: NO_FAULTS,
+  });
   const lifecycle = { onTimeout: 'kill', keepMemory: true, autoResume: false } as const;
   const order = {
     template: 'base',

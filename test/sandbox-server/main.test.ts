@@ -8,6 +8,7 @@ import { Sandbox } from 'e2b';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const MAIN = join(import.meta.dirname, '../../src/sandbox-server/main.ts');
+const FAULTS = join(import.meta.dirname, '../../examples/faults.json');
 let home: string;
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'evalpool-server-'));
@@ -29,7 +30,8 @@ test('the program says in one line where it listens, serves, and ends with all i
 });
 
 test('for people it names what to export and the walls in force', async () => {
-  const program = start(['--home', home], { EVALPOOL_SANDBOX_KEY: 'chosen' });
+  const played = ['--tier', 'hobby', '--max-sandboxes', '7', '--faults', FAULTS, '--seed', '9'];
+  const program = start(['--home', home, ...played], { EVALPOOL_SANDBOX_KEY: 'chosen' });
   let text = '';
   for await (const chunk of program.stdout ?? []) {
     text += String(chunk);
@@ -38,6 +40,10 @@ test('for people it names what to export and the walls in force', async () => {
   program.kill('SIGINT');
   expect(await once(program, 'exit')).toEqual([0, null]);
   expect(text).toMatch(/export E2B_API_URL=http:\S+ E2B_SANDBOX_URL=http:\S+ E2B_API_KEY=chosen/);
+  expect(text).toContain(
+    'Tier hobby, --max-sandboxes: 7 sandboxes at once, 1 creations a second, sessions of 3600 s',
+  );
+  expect(text).toContain('Faults: 11 rules, seed 9');
   expect(text).toMatch(/1024 MB memory, \d+ cpus, 256 processes, 1024 MB disk/);
 });
 
@@ -47,6 +53,7 @@ test('beyond loopback it wants a key, and of flags it wants sense', async () => 
     2,
     expect.stringContaining("expected a whole number from 0 to 65535, got 'http'"),
   ]);
+  expect(await ending(['--faults', 'none'])).toEqual([2, expect.stringContaining('--faults none: expected')]);
   expect(await ending(['--what'])).toEqual([2, expect.stringContaining('--what')]);
 });
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Sandbox } from 'e2b';
 import { makeLog, type Log } from '../../src/log.ts';
 import type { Wall } from '../../src/sandbox-server/box.ts';
+import { NO_FAULTS } from '../../src/sandbox-server/faults/fault-rules.ts';
 import { NO_TIER, type Tier } from '../../src/sandbox-server/limits/tier.ts';
 import { startSandboxServer, type SandboxServer } from '../../src/sandbox-server/start-server.ts';
 import { openWall } from '../../src/sandbox-server/walls/open-wall.ts';
@@ -44,6 +45,7 @@ export async function startTestServer(tier: Partial<Tier> = {}, maxPaused = 10):
     limits: LIMITS,
     tier: { ...NO_TIER, ...tier },
     maxPaused,
+    faults: NO_FAULTS,
     wall,
     log,
   });

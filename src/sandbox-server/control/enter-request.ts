@@ -14,7 +14,7 @@ type Hook<Request> = (request: Request, reply: FastifyReply, done: () => void) =
 export function enterCreate(ledger: Ledger): Hook<FastifyRequest> {
   return (request, reply, done) => {
     request.entry = { askedAtMs: ledger.arrive(), id: null, status: null };
-    afterwards(request, reply, (entry) => ledger.created(entry, refusalOf(reply)));
+    afterwards(request, reply, (entry) => ledger.created(entry, refusalOf(request, reply)));
     done();
   };
 }
@@ -39,8 +39,9 @@ function afterwards(
 }
 
 // Only the rate says when to come back.
-function refusalOf(reply: FastifyReply): CreateRefusal | null {
+function refusalOf(request: FastifyRequest, reply: FastifyReply): CreateRefusal | null {
   const { statusCode } = reply;
+  if (request.refusedByFault) return 'fault';
   if (!reply.raw.writableFinished || statusCode < 400) return null;
   if (statusCode === 429) return reply.hasHeader('retry-after') ? 'rate' : 'concurrency';
   return statusCode >= 500 && statusCode !== 501 ? 'failed' : 'invalid';
