@@ -34,6 +34,18 @@ export interface BoxProcess {
   kill(signal: 'SIGKILL' | 'SIGTERM' | 'SIGINT'): void;
 }
 
+/** What a box uses at one moment. */
+export interface BoxUsage {
+  /** CPU time so far, ms; where no control group counts it, only of the processes that still are. */
+  cpuMs: number;
+  /** Memory that counts against its limit, its files among it, without what the kernel would give up. */
+  memoryBytes: number;
+  /** What the kernel would give up. */
+  cacheBytes: number;
+  diskBytes: number;
+  diskTotalBytes: number;
+}
+
 /** One isolated machine-like place: its own processes, files, network and limits. */
 export interface Box {
   readonly files: BoxFiles;
@@ -50,6 +62,8 @@ export interface Box {
   thaw(): Promise<void>;
   /** Kills every process; files, network and the box itself stay. Not while it is frozen. Throws when some cannot be killed. */
   clear(): Promise<void>;
+  /** What it uses now. Throws when it is gone. */
+  usage(): Promise<BoxUsage>;
   /** Kills everything inside and removes every trace; resolves when that is so. Safe to call twice. */
   destroy(): Promise<void>;
 }
