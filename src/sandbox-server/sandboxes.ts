@@ -1,7 +1,6 @@
 import type { Log } from '../log.ts';
 import type { Network } from '../stage.ts';
 import type { Box, BoxLimits, Wall } from './box.ts';
-import type { EventStream } from './envd/event-stream.ts';
 import { FileMetadata } from './envd/file-metadata.ts';
 import type { FaultPlan } from './faults/fault-rules.ts';
 import { Faults } from './faults/faults.ts';
@@ -49,7 +48,7 @@ export interface LiveSandbox extends SandboxOrder {
   readonly processes: Map<number, RunningProcess>;
   readonly fileMetadata: FileMetadata;
   /** Cut when the sandbox dies. */
-  readonly streams: Set<EventStream>;
+  readonly streams: Set<{ abort(): void }>;
   expiry: NodeJS.Timeout | undefined;
   /** It ends by then, whatever was asked: unix time, ms. */
   latestEndMs: number;

@@ -1,6 +1,7 @@
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { addressedSandbox, enter, refuseAbsent } from './envd/addressed-sandbox.ts';
 import { addAdminPlane } from './admin/admin-plane.ts';
+import { addCodePlane } from './code/code-plane.ts';
+import { addressedSandbox, CODE_PORT, enter, refuseAbsent } from './envd/addressed-sandbox.ts';
 import { addControlPlane } from './control/control-plane.ts';
 import { addDataPlane } from './envd/data-plane.ts';
 import { addFaults } from './faults/play-faults.ts';
@@ -47,6 +48,7 @@ export async function startSandboxServer(options: SandboxServerOptions): Promise
   void app.register(async (control) => addControlPlane(control, sandboxes, options.apiKey));
   void app.register(async (admin) => addAdminPlane(admin, sandboxes, options.apiKey));
   addDataPlane(app, sandboxes);
+  void app.register(async (code) => addCodePlane(code, sandboxes));
   await app.listen({ host: options.host, port: options.port });
   const address = app.server.address();
   const port = typeof address === 'object' && address !== null ? address.port : options.port;
@@ -63,11 +65,13 @@ function health(
   reply: FastifyReply,
   sandboxes: Sandboxes,
 ): FastifyReply {
-  const isAddressed = addressedSandbox(request) !== undefined;
-  if (isAddressed && !enter(request, reply, sandboxes)) return reply;
+  const address = addressedSandbox(request);
+  const isOfCode = address?.port === CODE_PORT;
+  if (address && !enter(request, reply, sandboxes, isOfCode ? CODE_PORT : undefined)) return reply;
   // Never wakes one: the SDK asks after each stream that a pause has cut, and would undo every pause.
-  if (isAddressed && request.sandbox.state === 'paused') return refuseAbsent(reply, request.sandbox.id);
-  if (isAddressed || request.query.verbose === undefined) return reply.code(204).send();
+  if (address && request.sandbox.state === 'paused') return refuseAbsent(reply, request.sandbox.id);
+  if (isOfCode) return reply.send('OK');
+  if (address || request.query.verbose === undefined) return reply.code(204).send();
   const { wall, limits } = sandboxes.options;
   const { tier } = sandboxes.admission;
   return reply.send({

@@ -9,7 +9,9 @@ declare module 'fastify' {
   }
 }
 
+/** Where a sandbox's envd answers, and its code interpreter. */
 const ENVD_PORT = '49983';
+export const CODE_PORT = '49999';
 
 /** Which sandbox and port a request is for, by E2B's headers, else by the host name `<port>-<id>.…`; undefined: none. */
 export function addressedSandbox(request: FastifyRequest): { id: string; port: string } | undefined {
@@ -19,8 +21,16 @@ export function addressedSandbox(request: FastifyRequest): { id: string; port: s
   return port !== undefined && inHost !== undefined ? { id: inHost, port } : undefined;
 }
 
-/** Finds the sandbox of a request and sets it; false: there is none, and the reply already says so as E2B's proxy does. */
-export function enter(request: FastifyRequest, reply: FastifyReply, sandboxes: Sandboxes): boolean {
+/**
+ * Finds the sandbox of a request to one of its ports and sets it; false: there is none, or not at this port, and the reply
+ * already says so as E2B's proxy does.
+ */
+export function enter(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  sandboxes: Sandboxes,
+  port: string = ENVD_PORT,
+): boolean {
   const address = addressedSandbox(request);
   if (!address) throw new Refusal(400, 'the request names no sandbox: expected the header E2b-Sandbox-Id');
   const sandbox = sandboxes.find(address.id);
@@ -29,7 +39,7 @@ export function enter(request: FastifyRequest, reply: FastifyReply, sandboxes: S
     return false;
   }
   request.sandbox = sandbox;
-  if (address.port === ENVD_PORT) return true;
+  if (address.port === port) return true;
   void reply.code(502).send({
     sandboxId: address.id,
     message: 'The sandbox is running but port is not open',
