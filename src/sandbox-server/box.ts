@@ -11,6 +11,12 @@ export interface BoxLimits {
   diskMb: number;
 }
 
+/** Of a terminal, in characters. */
+export interface TerminalSize {
+  cols: number;
+  rows: number;
+}
+
 /** What to start inside a box. */
 export interface BoxCommand {
   argv: readonly string[];
@@ -20,6 +26,8 @@ export interface BoxCommand {
   cwd: string;
   user: string;
   stdin: boolean;
+  /** Gives it a terminal of its own for stdin, stdout and stderr; `stdin` does not count then. */
+  terminal?: TerminalSize | undefined;
 }
 
 /** A process inside a box. */
@@ -28,10 +36,25 @@ export interface BoxProcess {
   readonly pid: number;
   readonly stdin: Writable | null;
   readonly stdout: Readable;
+  /** Of a terminal: empty, everything it shows comes by stdout. */
   readonly stderr: Readable;
   /** Ends with the process itself; its pipes may stay open behind it. */
   readonly exit: Promise<{ code: number } | { signal: string }>;
   kill(signal: 'SIGKILL' | 'SIGTERM' | 'SIGINT'): void;
+  /** Gives its terminal another size; null: it has none. */
+  readonly resize: ((size: TerminalSize) => Promise<void>) | null;
+}
+
+/** What a box uses at one moment. */
+export interface BoxUsage {
+  /** CPU time so far, ms; where no control group counts it, only of the processes that still are. */
+  cpuMs: number;
+  /** Memory that counts against its limit, its files among it, without what the kernel would give up. */
+  memoryBytes: number;
+  /** What the kernel would give up. */
+  cacheBytes: number;
+  diskBytes: number;
+  diskTotalBytes: number;
 }
 
 /** One isolated machine-like place: its own processes, files, network and limits. */
@@ -50,6 +73,8 @@ export interface Box {
   thaw(): Promise<void>;
   /** Kills every process; files, network and the box itself stay. Not while it is frozen. Throws when some cannot be killed. */
   clear(): Promise<void>;
+  /** What it uses now. Throws when it is gone. */
+  usage(): Promise<BoxUsage>;
   /** Kills everything inside and removes every trace; resolves when that is so. Safe to call twice. */
   destroy(): Promise<void>;
 }

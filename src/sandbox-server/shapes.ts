@@ -9,6 +9,10 @@ const envName = argument.refine((text) => text !== '' && !text.includes('='), 'a
 /** Environment variables. */
 export const Variables = z.record(envName, argument);
 
+// The kernel keeps each in 16 bits; 0 is what a terminal has that nobody gave a size.
+const characters = z.int().min(0).max(65_535).default(0);
+const Terminal = z.object({ size: z.object({ cols: characters, rows: characters }).prefault({}) });
+
 const Selector = z.object({ pid: z.int().nonnegative().optional(), tag: z.string().optional() });
 export type Selector = z.output<typeof Selector>;
 
@@ -20,16 +24,27 @@ export const StartRequest = z.object({
     envs: Variables.nullish(),
     cwd: argument.nullish(),
   }),
-  pty: z.object({}).nullish(),
+  pty: Terminal.nullish(),
   tag: z.string().max(1000).nullish(),
   stdin: z.boolean().nullish(),
 });
 
+const Input = z.object({ stdin: z.base64().optional(), pty: z.base64().optional() });
+export type Input = z.output<typeof Input>;
+
 /** Every other message of process.Process that names a process. */
 export const ProcessRequest = z.object({
   process: Selector,
-  input: z.object({ stdin: z.base64().optional(), pty: z.string().optional() }).optional(),
+  input: Input.optional(),
+  pty: Terminal.nullish(),
   signal: z.union([z.string(), z.int()]).optional(),
+});
+
+/** process.StreamInputRequest: which process, then what it is given; or a sign of life. */
+export const StreamInputRequest = z.object({
+  start: z.object({ process: Selector }).optional(),
+  data: z.object({ input: Input.optional() }).optional(),
+  keepalive: z.object({}).optional(),
 });
 
 /** Every message of filesystem.Filesystem: unset fields are left out on the wire. */

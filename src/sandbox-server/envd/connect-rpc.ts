@@ -7,13 +7,13 @@ import {
   STREAM_TYPES,
   UNARY_TYPES,
 } from './connect-body.ts';
-import { EventStream } from './event-stream.ts';
+import { addClientStream } from './client-stream.ts';
+import type { EventStream } from './event-stream.ts';
 import { filesystemCalls, filesystemStreams } from './filesystem-service.ts';
 import { processCalls, processStreams, type Call } from './process-service.ts';
+import { answerByStream } from './stream-answer.ts';
 import { asRefusal, Refusal } from '../refusal.ts';
 import type { Sandboxes } from '../sandboxes.ts';
-
-const DEFAULT_KEEPALIVE_S = 90;
 
 type Method = { Params: { method: string }; Body: Buffer };
 
@@ -57,14 +57,19 @@ export function addConnectRpc(app: FastifyInstance, sandboxes: Sandboxes): void 
       .send({ code: refusal.connectCode, message: refusal.message });
   });
   for (const service of SERVICES) addService(app, service, sandboxes);
+  void app.register(async (inner) => addClientStream(inner, sandboxes));
 }
 
 function addService(app: FastifyInstance, service: Service, sandboxes: Sandboxes): void {
-  app.post<Method>(`/${service.name}/:method`, (request, reply) =>
-    findMethod(service.streams, request.params.method)
-      ? answerByStream(request, reply, { service, sandboxes })
-      : answer(request, reply, service),
-  );
+  app.post<Method>(`/${service.name}/:method`, (request, reply) => {
+    const { params, sandbox, headers, body } = request;
+    const method = findMethod(service.streams, params.method);
+    if (!method) return answer(request, reply, service);
+    const codec = codecOf('stream', headers, `${service.name}/${params.method}`);
+    const run = async (stream: EventStream): Promise<unknown> =>
+      method({ sandbox, message: codec.read(await openEnvelope(body, headers)), headers }, stream);
+    return answerByStream(request, reply, { codec, keepalive: service.keepalive, sandboxes, run });
+  });
   // Connect lets methods that change nothing be asked by GET, if they are marked so: envd's are not.
   app.get(`/${service.name}/:method`, (_request, reply) => {
     reply.header('allow', 'POST');
@@ -82,34 +87,6 @@ async function answer(
   const codec = codecOf('unary', headers, `${service.name}/${params.method}`);
   const answered = await call({ sandbox, message: codec.read(body), headers });
   return reply.type(`application/${codec.name}`).send(codec.write(JSON.stringify(answered)));
-}
-
-async function answerByStream(
-  request: FastifyRequest<Method>,
-  reply: FastifyReply,
-  { service, sandboxes }: { service: Service; sandboxes: Sandboxes },
-): Promise<void> {
-  const { params, sandbox, headers, body } = request;
-  const codec = codecOf('stream', headers, `${service.name}/${params.method}`);
-  reply.hijack();
-  const keepaliveMs = readKeepalive(headers['keepalive-ping-interval']);
-  const stream = new EventStream(reply.raw, { codec, keepalive: service.keepalive, keepaliveMs });
-  sandbox.streams.add(stream);
-  stream.onClose(() => sandbox.streams.delete(stream));
-  try {
-    const message = codec.read(await openEnvelope(body, headers));
-    await findMethod(service.streams, params.method)?.({ sandbox, message, headers }, stream);
-  } catch (error) {
-    const gone = sandboxes.find(sandbox.id) === undefined;
-    const refusal = gone ? new Refusal(502, 'the sandbox is gone') : asRefusal(error);
-    if (refusal.status === 500) sandboxes.options.log.error({ err: error, url: request.url });
-    stream.end(refusal);
-  }
-}
-
-function readKeepalive(header: unknown): number {
-  const seconds = Number(header);
-  return (Number.isInteger(seconds) && seconds > 0 && seconds < 3600 ? seconds : DEFAULT_KEEPALIVE_S) * 1000;
 }
 
 // Names of methods come from the URL: `constructor` must not find anything.

@@ -7,12 +7,12 @@ const FULL_BYTES = 256 * 1024;
 /** How long the first write waits, ms: a command that is over by then is answered whole, in a single write. */
 const FIRST_WRITE_MS = 10;
 /** Longest chunk of output in one event, as envd's. */
-const CHUNK_BYTES = 32 * 1024;
+const CHUNK_BYTES = { stdout: 32 * 1024, stderr: 32 * 1024, pty: 16 * 1024 };
 
-/** How a stream speaks: its events' form on the wire, and what it says (JSON) while there is nothing to say. */
+/** How a stream speaks: its events' form on the wire, and what it says (JSON; null: nothing) while there is nothing to say. */
 export interface Speech {
   codec: Codec;
-  keepalive: string;
+  keepalive: string | null;
   keepaliveMs: number;
 }
 
@@ -23,7 +23,7 @@ export interface Speech {
 export class EventStream {
   readonly #response: ServerResponse;
   readonly #codec: Codec;
-  readonly #keepalive: NodeJS.Timeout;
+  readonly #keepalive: NodeJS.Timeout | undefined;
   #pending: Buffer[] = [];
   #pendingBytes = 0;
   #flushing = false;
@@ -39,8 +39,7 @@ export class EventStream {
     response.on('drain', () => this.onDrain());
     response.once('close', () => this.#close());
     response.on('error', () => this.#close());
-    this.#keepalive = setInterval(() => this.send(keepalive), keepaliveMs);
-    this.#keepalive.unref();
+    if (keepalive !== null) this.#keepalive = setInterval(() => this.send(keepalive), keepaliveMs).unref();
   }
 
   get isOver(): boolean {
@@ -58,10 +57,11 @@ export class EventStream {
   }
 
   /** Sends output of a process, in chunks; false: the reader is behind. */
-  sendOutput(kind: 'stdout' | 'stderr', bytes: Buffer): boolean {
+  sendOutput(kind: keyof typeof CHUNK_BYTES, bytes: Buffer): boolean {
     let room = true;
-    for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
-      const base64 = bytes.toString('base64', at, Math.min(at + CHUNK_BYTES, bytes.length));
+    const chunk = CHUNK_BYTES[kind];
+    for (let at = 0; at < bytes.length; at += chunk) {
+      const base64 = bytes.toString('base64', at, Math.min(at + chunk, bytes.length));
       room = this.send(`{"event":{"data":{"${kind}":"${base64}"}}}`);
     }
     return room;

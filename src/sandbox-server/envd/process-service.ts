@@ -1,14 +1,13 @@
 import type { FastifyRequest } from 'fastify';
 import { accountEnvironment, accountOfHeader, resolvePath, type Account } from '../accounts.ts';
-import type { BoxProcess } from '../box.ts';
+import type { BoxCommand, BoxProcess } from '../box.ts';
 import type { EventStream } from './event-stream.ts';
+import { findEver, findRunning } from './find-process.ts';
+import { closeStdin, sendInput, updateProcess } from './process-input.ts';
 import { Refusal } from '../refusal.ts';
 import { RunningProcess, type ProcessConfig } from './running-process.ts';
 import type { LiveSandbox } from '../sandboxes.ts';
-import { parseAs, ProcessRequest, StartRequest, type Selector } from '../shapes.ts';
-
-/** Input of one process that it has not read yet, above which more is refused, bytes. */
-const UNREAD_INPUT_BYTES = 16 * 1024 * 1024;
+import { parseAs, ProcessRequest, StartRequest } from '../shapes.ts';
 
 /** What a call of a service knows: whose sandbox, what was sent, and under which headers. */
 export interface Call {
@@ -27,9 +26,7 @@ export const processCalls: Readonly<Record<string, (call: Call) => object | Prom
   SendInput: sendInput,
   SendSignal: sendSignal,
   CloseStdin: closeStdin,
-  Update: () => {
-    throw new Refusal(501, 'this server has no terminals (pty) yet');
-  },
+  Update: updateProcess,
 };
 
 /** The calls of process.Process that are answered by a stream. Throw before the first event only. */
@@ -41,11 +38,11 @@ export const processStreams: Readonly<Record<string, (call: Call, stream: EventS
 async function startProcess(call: Call, stream: EventStream): Promise<void> {
   const { sandbox, headers } = call;
   const asked = parseAs(StartRequest, call.message);
-  if (asked.pty) throw new Refusal(501, 'this server has no terminals (pty) yet');
   const account = accountOfHeader(headers.authorization);
   const { cmd, args, envs, cwd } = asked.process;
   const config: ProcessConfig = { cmd, args: args ?? [], envs: envs ?? {}, ...(cwd ? { cwd } : {}) };
-  const child = await startInBox(sandbox, config, { account, stdin: asked.stdin ?? true });
+  const as = { account, stdin: asked.stdin ?? true, terminal: asked.pty?.size };
+  const child = await startInBox(sandbox, config, as);
   const process: RunningProcess = new RunningProcess(child, config, {
     tag: asked.tag ?? undefined,
     forget: () => {
@@ -61,15 +58,17 @@ async function startProcess(call: Call, stream: EventStream): Promise<void> {
 async function startInBox(
   sandbox: LiveSandbox,
   config: ProcessConfig,
-  as: { account: Account; stdin: boolean },
+  { account, ...given }: { account: Account } & Pick<BoxCommand, 'stdin' | 'terminal'>,
 ): Promise<BoxProcess> {
-  const cwd = config.cwd ? resolvePath(config.cwd, as.account) : as.account.home;
-  const env = { ...accountEnvironment(as.account), ...sandbox.envVars, ...config.envs };
+  const cwd = config.cwd ? resolvePath(config.cwd, account) : account.home;
+  const env = { ...accountEnvironment(account), ...sandbox.envVars, ...config.envs };
   const argv = [config.cmd, ...config.args];
   try {
-    return await sandbox.box.start({ argv, env, cwd, user: as.account.name, stdin: as.stdin });
+    return await sandbox.box.start({ argv, env, cwd, user: account.name, ...given });
   } catch (error) {
     await checkFolder(sandbox, cwd);
+    if (error instanceof Error && error.message.startsWith('no terminal'))
+      throw new Refusal(429, error.message);
     throw error;
   }
 }
@@ -82,7 +81,7 @@ export async function checkFolder(sandbox: LiveSandbox, cwd: string): Promise<vo
 }
 
 async function connectProcess({ sandbox, message, headers }: Call, stream: EventStream): Promise<void> {
-  const process = find(sandbox, parseAs(ProcessRequest, message).process);
+  const process = findEver(sandbox, parseAs(ProcessRequest, message).process);
   process.listen(stream);
   const timeoutMs = readTimeout(headers);
   if (timeoutMs === undefined || stream.isOver) return;
@@ -90,49 +89,13 @@ async function connectProcess({ sandbox, message, headers }: Call, stream: Event
   stream.onClose(() => clearTimeout(timer));
 }
 
-async function sendInput({ sandbox, message }: Call): Promise<object> {
-  const { process: selector, input } = parseAs(ProcessRequest, message);
-  const { stdin } = find(sandbox, selector);
-  if (input?.pty !== undefined) throw new Refusal(400, 'the process has no terminal');
-  if (!stdin?.writable) throw new Refusal(400, 'stdin of the process is not open');
-  if (stdin.writableLength > UNREAD_INPUT_BYTES)
-    throw new Refusal(429, 'the process does not read its input; wait before sending more');
-  await new Promise<void>((resolve, reject) => {
-    stdin.write(Buffer.from(input?.stdin ?? '', 'base64'), (error) =>
-      error ? reject(new Refusal(400, 'stdin of the process is not open')) : resolve(),
-    );
-  });
-  return {};
-}
-
 function sendSignal({ sandbox, message }: Call): object {
   const { process: selector, signal } = parseAs(ProcessRequest, message);
-  const process = find(sandbox, selector);
-  if (process.isOver) throw new Refusal(404, `process with pid ${process.pid} not found`);
+  const process = findRunning(sandbox, selector);
   if (signal === 'SIGNAL_SIGKILL' || signal === 9) process.signal('SIGKILL');
   else if (signal === 'SIGNAL_SIGTERM' || signal === 15) process.signal('SIGTERM');
-  else throw new Refusal(400, `invalid signal: ${signal ?? 'SIGNAL_UNSPECIFIED'}`);
+  else throw new Refusal(501, `invalid signal: ${signal ?? 'SIGNAL_UNSPECIFIED'}`);
   return {};
-}
-
-function closeStdin({ sandbox, message }: Call): object {
-  const { stdin } = find(sandbox, parseAs(ProcessRequest, message).process);
-  if (!stdin) throw new Refusal(400, 'stdin of the process is not open');
-  stdin.end();
-  return {};
-}
-
-function find(sandbox: LiveSandbox, { pid, tag }: Selector): RunningProcess {
-  const found =
-    tag === undefined
-      ? sandbox.processes.get(pid ?? 0)
-      : [...sandbox.processes.values()].findLast((process) => process.tag === tag);
-  if (!found)
-    throw new Refusal(
-      404,
-      tag === undefined ? `process with pid ${pid ?? 0} not found` : `process with tag ${tag} not found`,
-    );
-  return found;
 }
 
 function readTimeout(headers: Call['headers']): number | undefined {

@@ -1,10 +1,10 @@
-import type { BoxProcess } from '../box.ts';
+import type { BoxProcess, TerminalSize } from '../box.ts';
 import { Deadline } from './deadline.ts';
 import { EventStream } from './event-stream.ts';
 
 /** How long after its end a process still answers `Connect`, ms, as envd's. */
 const REMEMBERED_MS = 30_000;
-/** How long output still in the pipes of a killed process is read, ms: a child that holds them may never close them. */
+/** How long output still in the pipes of a process ended by a signal of ours is read, ms: a child that holds them may never close them. */
 const LAST_WORDS_MS = 100;
 /** How long a SIGKILL that nobody here sent waits before it is told, ms: if the whole sandbox died, the stream is cut instead. */
 const DOUBT_MS = 250;
@@ -20,7 +20,7 @@ export interface ProcessConfig {
 /**
  * One process of a sandbox and whoever listens to it.
  * 1. Its output goes to every listener, to nobody if there is none; the slowest listener sets the pace.
- * 2. It ends when it has exited and its pipes are read out; after a kill, when it has exited.
+ * 2. It ends when it has exited and its pipes are read out; after a signal of ours, when it has exited.
  */
 export class RunningProcess {
   readonly config: ProcessConfig;
@@ -32,6 +32,7 @@ export class RunningProcess {
   #end: string | null = null;
   #openPipes = 2;
   #exit: { code: number } | { signal: string } | null = null;
+  #signalled = false;
   #killed = false;
   #deadline: Deadline | undefined;
 
@@ -44,10 +45,11 @@ export class RunningProcess {
     this.config = config;
     this.tag = more.tag;
     this.#forget = more.forget;
-    for (const kind of ['stdout', 'stderr'] as const) {
-      child[kind].on('data', (bytes: Buffer) => this.#tell(kind, bytes));
-      child[kind].on('error', () => {});
-      child[kind].once('close', () => this.#pipeClosed());
+    for (const pipe of ['stdout', 'stderr'] as const) {
+      const kind = this.isTerminal ? 'pty' : pipe;
+      child[pipe].on('data', (bytes: Buffer) => this.#tell(kind, bytes));
+      child[pipe].on('error', () => {});
+      child[pipe].once('close', () => this.#pipeClosed());
     }
     child.stdin?.on('error', () => {});
     void child.exit.then((exit) => this.#exited(exit));
@@ -59,6 +61,11 @@ export class RunningProcess {
 
   get stdin(): BoxProcess['stdin'] {
     return this.#child.stdin;
+  }
+
+  /** What it is given and what it tells is a terminal's. */
+  get isTerminal(): boolean {
+    return this.#child.resize !== null;
   }
 
   /** True from its end or a kill on, even while its last words are read. */
@@ -80,9 +87,16 @@ export class RunningProcess {
   }
 
   signal(signal: 'SIGKILL' | 'SIGTERM'): void {
+    this.#signalled = true;
     if (signal === 'SIGKILL') this.#killed = true;
     if (this.#exit === null) this.#child.kill(signal);
-    else if (this.#killed) this.#finish();
+    else this.#finish();
+  }
+
+  /** Throws an Error where it has no terminal. */
+  async resize(size: TerminalSize): Promise<void> {
+    if (!this.#child.resize) throw new Error('tty not assigned to process');
+    await this.#child.resize(size);
   }
 
   /** Kills it after so long, and tells, unless it ends before. */
@@ -102,7 +116,7 @@ export class RunningProcess {
     if (this.#end === null) this.#deadline?.goOn();
   }
 
-  #tell(kind: 'stdout' | 'stderr', bytes: Buffer): void {
+  #tell(kind: 'stdout' | 'stderr' | 'pty', bytes: Buffer): void {
     for (const stream of this.#listeners) if (!stream.sendOutput(kind, bytes)) this.#behind.add(stream);
     if (this.#behind.size === 0) return;
     this.#child.stdout.pause();
@@ -129,7 +143,7 @@ export class RunningProcess {
   #settle(exit: { code: number } | { signal: string }): void {
     this.#exit = exit;
     if (this.#openPipes === 0) this.#finish();
-    else if (this.#killed) setTimeout(() => this.#finish(), LAST_WORDS_MS).unref();
+    else if (this.#signalled) setTimeout(() => this.#finish(), LAST_WORDS_MS).unref();
   }
 
   #finish(): void {

@@ -3,10 +3,11 @@ import type { Log } from '../../log.ts';
 import type { Network } from '../../stage.ts';
 import type { Box, BoxCommand, BoxLimits, BoxOrder, Wall, WallReport } from '../box.ts';
 import { BoxFreezer } from './box-freezer.ts';
+import { usageOf } from './box-usage.ts';
 import { BoxIds } from './box-ids.ts';
 import { BoxRoot } from './box-root.ts';
 import type { BoxGroups, Cgroups } from './cgroups.ts';
-import { freezeBySignal } from './freezer.ts';
+import { freezeByGroup, freezeBySignal } from './freezer.ts';
 import { hostFiles } from './host-files.ts';
 import type { Launcher } from './launcher.ts';
 import { MemoryWatch } from './memory-watch.ts';
@@ -88,8 +89,9 @@ export class BubblewrapWall implements Wall {
   }
 
   #box(launcher: Launcher, made: MadeBox): HostBox {
-    const { id, owner, pid } = made;
-    const freezer = new BoxFreezer(made.groups.freezer ?? freezeBySignal(launcher, id));
+    const { id, owner, groups, pid } = made;
+    const freezing = groups.with('freezer');
+    const freezer = new BoxFreezer(freezing ? freezeByGroup(freezing) : freezeBySignal(launcher, id));
     const start = async (command: BoxCommand) => freezer.start(() => launcher.start(id, command));
     const root = new BoxRoot(`/proc/${pid}/root`, owner);
     const ended = this.#afterwards(made, root);
@@ -113,6 +115,7 @@ export class BubblewrapWall implements Wall {
       freeze: () => freezer.freeze(),
       thaw: () => freezer.thaw(),
       clear: () => launcher.sweep(id, 'SIGKILL'),
+      usage: () => usageOf(root, groups),
       destroy,
     };
     this.#boxes.set(id, box);

@@ -1,8 +1,8 @@
 import { accessSync, constants, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What a control group can limit, or do: `freezer` stops its processes. */
-export type Control = 'memory' | 'pids' | 'cpu' | 'freezer';
+/** What a control group can limit, or do: `freezer` stops its processes, `cpuacct` counts their time. */
+export type Control = 'memory' | 'pids' | 'cpu' | 'freezer' | 'cpuacct';
 
 /** One tree of control groups that has controls we want and that we may write to. */
 export interface Hierarchy {
@@ -22,7 +22,9 @@ interface Mounted {
   options: string[];
 }
 
-const WANTED: readonly Control[] = ['memory', 'pids', 'cpu', 'freezer'];
+const WANTED: readonly Control[] = ['memory', 'pids', 'cpu', 'freezer', 'cpuacct'];
+/** What every group of version 2 can do, whatever is passed down to it. */
+const EVERYWHERE: readonly Control[] = ['freezer', 'cpuacct'];
 
 /** Finds, for each control, the first hierarchy in which we may make groups. */
 export function findHierarchies(wanted: readonly Control[] = WANTED): Hierarchy[] {
@@ -55,8 +57,7 @@ function versionTwo(mount: Mounted, own: Map<string, string>, wanted: readonly C
     const passed = passDown(folder, asked, folder === ours);
     const prepare = (group: string): boolean =>
       attempt(() => mkdirSync(group)) && passDown(group, passed, false).length === passed.length;
-    // Every group of version 2 can be frozen, whatever is passed down.
-    const controls = wanted.filter((control) => control === 'freezer' || passed.includes(control));
+    const controls = wanted.filter((control) => EVERYWHERE.includes(control) || passed.includes(control));
     if (controls.length > 0) return [{ version: 2, folder, controls, prepare }];
   }
   return [];

@@ -6,14 +6,15 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Log } from '../../log.ts';
 import type { BoxLimits } from '../box.ts';
 import { findHierarchies, type Control, type Hierarchy } from './cgroup-hierarchies.ts';
-import { freezeByGroup, type Freezer } from './freezer.ts';
+import { freezeByGroup } from './freezer.ts';
+import type { ControlGroup } from './group-usage.ts';
 
 /** The control groups of one box. */
 export interface BoxGroups {
   /** A process of one thread that writes 0 to each of these files is in them. */
   joins: string[];
-  /** null: none of them can stop what is in it. */
-  freezer: Freezer | null;
+  /** The one in the tree that has this control, if it is in force. */
+  with(control: Control): ControlGroup | undefined;
   /** Removes them once they are empty. */
   remove(): Promise<void>;
 }
@@ -69,12 +70,17 @@ export class Cgroups {
       mkdirSync(folder);
       for (const [file, value] of settings(hierarchy, limits)) this.#set(join(folder, file), value);
     });
-    const freezer = this.#freezer(folders);
+    const groupWith = (control: Control): ControlGroup | undefined => {
+      const at = this.#hierarchies.findIndex(({ controls }) => controls.includes(control));
+      const [hierarchy, folder] = [this.#hierarchies[at], folders[at]];
+      return hierarchy && folder !== undefined ? { folder, version: hierarchy.version } : undefined;
+    };
+    const freezing = groupWith('freezer');
     return {
       joins: this.#hierarchies.map(({ version }, at) => join(folders[at] ?? '', JOIN_FILE[version])),
-      freezer,
+      with: groupWith,
       remove: async () => {
-        await freezer?.thaw(); // the launcher does so too, unless it was killed
+        if (freezing) await freezeByGroup(freezing).thaw(); // the launcher does so too, unless it was killed
         await this.#remove(folders);
       },
     };
@@ -84,12 +90,6 @@ export class Cgroups {
   async close(): Promise<void> {
     const groups = this.#hierarchies.map(({ folder }) => join(folder, this.#name));
     await this.#remove(groups.flatMap((group) => [join(group, LAUNCHER), group]));
-  }
-
-  #freezer(folders: readonly string[]): Freezer | null {
-    const at = this.#hierarchies.findIndex(({ controls }) => controls.includes('freezer'));
-    const [hierarchy, folder] = [this.#hierarchies[at], folders[at]];
-    return hierarchy && folder !== undefined ? freezeByGroup(folder, hierarchy.version) : null;
   }
 
   #set(file: string, value: string): void {

@@ -1,24 +1,41 @@
-/** What becomes of a forked process: it drops what it may do, takes its limits, and is the command. */
+/** What becomes of a forked process: it drops what it may do, takes its limits, and is the command or stays one of ours. */
 export const BECOME_PROGRAM = String.raw`
 sub become {
   my ($box, $fail, $command) = @_;
-  POSIX::dup2($command->{stdio}[$_], $_) for 0 .. 2;
+  settle($box, $fail, @{$command->{stdio}});
+  take_terminal($fail, $command->{terminal}) if $command->{terminal};
+  chdir $command->{cwd} or $fail->("cwd '$command->{cwd}' does not exist");
+  %ENV = map { split /=/, $_, 2 } @{$command->{env}};
+  exec { $command->{argv}[0] } @{$command->{argv}};
+  $fail->("cannot run '$command->{argv}[0]': $!");
+}
+
+# Leaves a process with the rights of the box's user, in a session of its own.
+sub settle {
+  my ($box, $fail, @stdio) = @_;
+  POSIX::dup2($stdio[$_], $_) for 0 .. 2;
   POSIX::close($_) for 3 .. 9;
   POSIX::setsid();
   umask 022;
   drop_rights($fail);
   for (@{$box->{limits}}) { syscall $call->{prlimit}, 0, $_->[0] + 0, pack('QQ', $_->[1], $_->[1]), 0 }
-  chdir $command->{cwd} or $fail->("cwd '$command->{cwd}' does not exist");
-  %ENV = map { split /=/, $_, 2 } @{$command->{env}};
   my $program = pack 'S x6 P', length($filter) / 8, $filter;
   syscall($call->{prctl}, 38, 1, 0, 0, 0) == 0 or $fail->("no_new_privs: $!");
   syscall($call->{prctl}, 22, 2, $program, 0, 0) == 0 or $fail->("seccomp: $!");
-  exec { $command->{argv}[0] } @{$command->{argv}};
-  $fail->("cannot run '$command->{argv}[0]': $!");
 }
 
+# For one that does not exec: closes everything but its standard streams and these, which become 3, 4 … That ends its report.
+sub keep_open {
+  my ($fail, @fds) = @_;
+  my $close_range = 436;
+  POSIX::dup2($fds[$_], 3 + $_) for keys @fds;
+  syscall($close_range, 3 + @fds, 0xffffffff, 0) == 0 or $fail->("close_range: $!");
+}
+
+# Until its exec it holds a copy of the launcher, which knows of other boxes: not dumpable, nobody inside can look into it.
 sub drop_rights {
   my $fail = shift;
+  syscall($call->{prctl}, 4, 0, 0, 0, 0) == 0 or $fail->("not dumpable: $!");
   for my $capability (0 .. 63) { last if syscall($call->{prctl}, 24, $capability, 0, 0, 0) < 0 }
   if ($root) {
     syscall($call->{setresgid}, 1000, 1000, 1000) == 0 or $fail->("setresgid: $!");
@@ -33,7 +50,7 @@ sub drop_rights {
 /**
  * The launcher's part that enters a box: all namespaces in one call, by pidfd. The one for pids counts for children only: root
  * sets it around a single fork; an ordinary user may do so only inside the box's user namespace, so there a first child joins
- * and leaves a second to the launcher as its own. What was forked drops what it may do and becomes the command.
+ * and leaves a second to the launcher as its own.
  */
 export const ENTER_PROGRAM = String.raw`
 my $NAMESPACES = 0x10000000 | 0x20000 | 0x20000000 | 0x40000000 | 0x8000000 | 0x4000000 | 0x2000000;
@@ -41,24 +58,34 @@ my ($NEWPID, $CLONE_PARENT, $SIGCHLD) = (0x20000000, 0x8000, 17);
 my $TERMINALS = 64;
 open my $own_pids, '<', '/proc/self/ns/pid' or die "/proc/self/ns/pid: $!\n";
 
-# id, box, stdin wanted, folder, number of arguments, arguments, environment as NAME=value
-sub start {
-  my ($id, $box_id, $stdin, $cwd, $count, @rest) = @_;
-  my $box = $box{$box_id};
-  die "the sandbox is gone\n" unless $box and defined $box->{pidfd};
-  my @argv = splice @rest, 0, $count;
-  my ($in, $in_held) = $stdin ? new_pipe() : ();
-  my ($out_held, $out) = new_pipe();
-  my ($err_held, $err) = new_pipe();
+# Forks a process that does $act in the box. $then is told its pid here, its pid there and what went wrong, if it did, at the
+# moment of its exec, of its death before, or of its closing the report.
+sub send_in {
+  my ($box, $act, $then) = @_;
   my ($report, $tell) = new_pipe();
-  # A process that opens /dev/stderr anew is asked for the pipe's own permissions.
-  if ($root) { chown $box->{uid}, $box->{gid}, grep { defined } $in, $out, $err }
-  my $stdio = [$in ? fileno $in : $null, fileno $out, fileno $err];
   defined(my $pid = $root ? fork_inside($box) : fork) or die "the sandbox takes no process: $!\n";
-  enter($box, fileno $tell, { stdio => $stdio, cwd => $cwd, argv => \@argv, env => \@rest }) if $pid == 0;
+  enter($box, fileno $tell, $act) if $pid == 0;
   if ($root) { syswrite $tell, "host $pid\n" } else { $owner{$pid} = sub { } }
-  my $command = $command{$id} = { id => $id, box => $box, report => $report, text => '', held => [$in_held, $out_held, $err_held] };
-  $reader{fileno $report} = sub { command_reports($command) };
+  my $sent = { box => $box, report => $report, text => '' };
+  $reader{fileno $report} = sub { hear_of($sent, $then) };
+}
+
+sub hear_of {
+  my ($sent, $then) = @_;
+  return if sysread $sent->{report}, $sent->{text}, 4096, length $sent->{text};
+  stop_reading($sent);
+  my ($host) = $sent->{text} =~ /^host (\d+)$/m;
+  my ($inside) = $sent->{text} =~ /^pid (\d+)$/m;
+  my ($error) = $sent->{text} =~ /^error (.*)$/ms;
+  $error //= 'the sandbox is gone' unless defined $host and defined $inside;
+  $sent->{box}{bounded} = 1 unless defined $error;
+  $then->($host, $inside, $error);
+}
+
+# Calls back with the status of a child when it has ended, which may be by now.
+sub when_ended {
+  my ($pid, $then) = @_;
+  if (exists $ended{$pid}) { $then->(delete $ended{$pid}) } else { $owner{$pid} = $then }
 }
 
 sub fork_inside {
@@ -74,7 +101,7 @@ sub fork_inside {
 
 # In the child: never returns.
 sub enter {
-  my ($box, $tell, $command) = @_;
+  my ($box, $tell, $act) = @_;
   my $fail = sub { POSIX::write($tell, "error $_[0]\n", 7 + length $_[0]); POSIX::_exit(126) };
   my @cgroups = map { open my $fh, '>', $_ or $fail->("$_: $!"); $fh } @{$box->{cgroups}};
   plain_signals();
@@ -89,7 +116,8 @@ sub enter {
   for (@cgroups) { syswrite $_, '0' or $fail->("cgroup: $!") }
   my $inside = syscall $call->{getpid};
   POSIX::write($tell, "pid $inside\n", 5 + length $inside);
-  become($box, $fail, $command);
+  eval { $act->($fail); 1 } or $fail->(one_line($@));
+  POSIX::_exit(0);
 }
 
 # A devpts bounds its own terminals, the kernel only those of all boxes together. Once for each box, by the first that enters.
@@ -119,45 +147,4 @@ sub leave_second {
 }
 
 ${BECOME_PROGRAM}
-# The end of the report is the moment of exec, or of a death before it.
-sub command_reports {
-  my $command = shift;
-  return if sysread $command->{report}, $command->{text}, 4096, length $command->{text};
-  stop_reading($command);
-  my ($host) = $command->{text} =~ /^host (\d+)$/m;
-  my ($inside) = $command->{text} =~ /^pid (\d+)$/m;
-  my ($error) = $command->{text} =~ /^error (.*)$/ms;
-  $error //= 'the sandbox is gone' unless defined $host and defined $inside;
-  if (defined $error) {
-    delete $command{$command->{id}};
-    answer('refused', $command->{id}, one_line($error));
-  } else {
-    $command->{host} = $host;
-    $command->{box}{bounded} = 1;
-    answer('started', $command->{id}, $inside, map { defined $_ ? fileno $_ : -1 } @{$command->{held}});
-  }
-  return unless defined $host;
-  my $then = sub { command_ended($command, shift) };
-  if (exists $ended{$host}) { $then->(delete $ended{$host}) } else { $owner{$host} = $then }
-}
-
-sub command_ended {
-  my ($command, $status) = @_;
-  delete $command->{host};
-  answer('ended', $command->{id}, $status >> 8, $status & 127) if $command{$command->{id}};
-  $command->{ended} = 1;
-  delete $command{$command->{id}} unless $command->{held};
-}
-
-sub opened {
-  my $command = $command{$_[0]} or return;
-  delete $command->{held};
-  delete $command{$_[0]} if $command->{ended};
-}
-
-# Not reaped yet, so the pid is still its own.
-sub send_signal {
-  my $command = $command{$_[0]} or return;
-  kill $_[1] + 0, $command->{host} if defined $command->{host};
-}
 `;

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { ControlGroup } from './group-usage.ts';
 import type { Launcher } from './launcher.ts';
 
 const LONGEST_MS = 5000;
@@ -14,7 +15,7 @@ export interface Freezer {
 }
 
 /** By a control group: of the freezer hierarchy (version 1), or any (version 2). */
-export function freezeByGroup(folder: string, version: 1 | 2): Freezer {
+export function freezeByGroup({ folder, version }: ControlGroup): Freezer {
   const [file, on, off] =
     version === 1
       ? [join(folder, 'freezer.state'), 'FROZEN', 'THAWED']

@@ -1,7 +1,9 @@
+import { COMMAND_PROGRAM } from './command-program.ts';
 import { DISK_PROGRAM } from './disk-program.ts';
 import { ENTER_PROGRAM } from './enter-program.ts';
 import { NETWORK_PROGRAM } from './network-program.ts';
 import { SWEEP_PROGRAM } from './sweep-program.ts';
+import { TERMINAL_PROGRAM } from './terminal-program.ts';
 
 /** How every launcher begins: what it knows of the kernel, its signals, and how it answers. It is given a seccomp filter, as hex. */
 export const LAUNCHER_START = String.raw`
@@ -129,10 +131,12 @@ sub thaw {
 }
 ${DISK_PROGRAM}
 ${ENTER_PROGRAM}
+${COMMAND_PROGRAM}
+${TERMINAL_PROGRAM}
 ${NETWORK_PROGRAM}
 ${SWEEP_PROGRAM}
 my %on = (make => \&make, start => \&start, opened => \&opened, signal => \&send_signal, end => \&end,
-  network => \&network, sweep => \&sweep);
+  network => \&network, sweep => \&sweep, resize => \&resize);
 `;
 
 /** How every launcher goes on for ever: takes frames, does what its %on says for their first field, and reaps. */

@@ -2,10 +2,11 @@ import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { constants as flags, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { constants } from 'node:os';
-import type { Readable, Writable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
 import { EvalpoolError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
-import type { BoxCommand, BoxProcess } from '../box.ts';
+import type { BoxCommand, BoxProcess, TerminalSize } from '../box.ts';
+import { frame } from './frame.ts';
 import { LAUNCHER_PROGRAM } from './launcher-program.ts';
 import type { Rlimit } from './rlimits.ts';
 
@@ -87,21 +88,17 @@ export class Launcher {
 
   /** Runs a command in a box. Throws an Error that says why it could not: `cwd '<dir>' does not exist`. */
   async start(boxId: string, command: BoxCommand): Promise<BoxProcess> {
-    const id = `c${++this.#lastRequest}`;
+    const { terminal, cwd, argv } = command;
+    const stdin = terminal ? `${terminal.cols} ${terminal.rows}` : command.stdin ? '1' : '';
     const environment = Object.entries(command.env).map(([name, value]) => `${name}=${value}`);
-    const exit = new Promise<Exit>((resolve) => this.#running.set(id, resolve));
-    const head = ['start', id, boxId, command.stdin ? '1' : '', command.cwd, String(command.argv.length)];
-    const [pid, ...pipes] = await this.#ask(id, [...head, ...command.argv, ...environment]).catch(
-      (error: unknown) => {
-        this.#running.delete(id);
-        throw error;
-      },
-    );
-    const [stdin, stdout, stderr] = this.#openPipes(id, pipes);
-    if (!stdout || !stderr) throw new Error('the sandbox is gone');
-    const kill: BoxProcess['kill'] = (signal) =>
-      this.#send(['signal', id, String(constants.signals[signal])]);
-    return { pid: Number(pid), stdin: stdin ?? null, stdout, stderr, exit, kill };
+    const fields = [boxId, stdin, cwd, String(argv.length), ...argv, ...environment];
+    const { id, process } = await this.#run('start', fields);
+    if (!terminal) return process;
+    const resize = async ({ cols, rows }: TerminalSize): Promise<void> => {
+      const request = `r${++this.#lastRequest}`;
+      await this.#ask(request, ['resize', request, id, String(cols), String(rows)]);
+    };
+    return { ...process, resize };
   }
 
   /** Opens or closes a box's way out; `refused` are networks that it must not reach, as a.b.c.d/n. */
@@ -120,6 +117,20 @@ export class Launcher {
   async close(): Promise<void> {
     this.#child.stdin.end();
     await this.#over;
+  }
+
+  async #run(name: string, fields: string[]): Promise<{ id: string; process: BoxProcess }> {
+    const id = `c${++this.#lastRequest}`;
+    const exit = new Promise<Exit>((resolve) => this.#running.set(id, resolve));
+    const [pid, ...pipes] = await this.#ask(id, [name, id, ...fields]).catch((error: unknown) => {
+      this.#running.delete(id);
+      throw error;
+    });
+    const [stdin = null, stdout, stderr = Readable.from([])] = this.#openPipes(id, pipes);
+    if (!stdout) throw new Error('the sandbox is gone');
+    const kill: BoxProcess['kill'] = (signal) =>
+      this.#send(['signal', id, String(constants.signals[signal])]);
+    return { id, process: { pid: Number(pid), stdin, stdout, stderr, exit, kill, resize: null } };
   }
 
   #openPipes(id: string, numbers: string[]): Array<Socket | undefined> {
@@ -146,12 +157,7 @@ export class Launcher {
   }
 
   #send(fields: string[]): void {
-    const parts = fields.flatMap((field) => {
-      const bytes = Buffer.from(field);
-      return [lengthOf(bytes.length), bytes];
-    });
-    const frame = Buffer.concat(parts);
-    if (this.#alive) this.#child.stdin.write(Buffer.concat([lengthOf(frame.length), frame]));
+    if (this.#alive) this.#child.stdin.write(frame(fields));
   }
 
   #hear([word, id = '', ...fields]: string[]): void {
@@ -187,10 +193,4 @@ export class Launcher {
     this.#boxes.clear();
     resolve();
   }
-}
-
-function lengthOf(bytes: number): Buffer {
-  const field = Buffer.alloc(4);
-  field.writeUInt32BE(bytes);
-  return field;
 }

@@ -1,7 +1,7 @@
-import { readdir, readFile, statfs } from 'node:fs/promises';
 import { setInterval } from 'node:timers';
 import type { BoxRoot } from './box-root.ts';
 import { killInside } from './kill-inside.ts';
+import { diskUsage, measureProcesses, proportionalBytes, residentBytes, total } from './processes-usage.ts';
 
 const EVERY_MS = 100;
 const MEGABYTE = 1024 * 1024;
@@ -14,11 +14,6 @@ interface Watched {
   pid: number;
   memoryMb: number;
   isBusy: boolean;
-}
-
-interface Held {
-  pid: number;
-  bytes: number;
 }
 
 /**
@@ -56,46 +51,15 @@ export class MemoryWatch {
 }
 
 async function relieve({ root, pid, memoryMb }: Watched): Promise<void> {
-  const most = memoryMb * MEGABYTE - (await diskBytes(root));
-  const processes = await heldBy(root, residentBytes);
+  const { usedBytes, files } = await diskUsage(root);
+  const most = memoryMb * MEGABYTE - usedBytes - files * FILE_BYTES;
   // What processes share counts for each of them in the quick look: it takes the slow one to be sure.
-  if (sum(processes) <= most) return;
-  const exactly = await heldBy(root, proportionalBytes);
-  let used = sum(exactly);
-  for (const { pid: inside, bytes } of exactly.toSorted((a, b) => b.bytes - a.bytes)) {
+  if (total(await measureProcesses(root, residentBytes)) <= most) return;
+  const exactly = await measureProcesses(root, proportionalBytes);
+  let used = total(exactly);
+  for (const { pid: inside, amount } of exactly.toSorted((a, b) => b.amount - a.amount)) {
     if (used <= most) return;
     killInside(pid, inside);
-    used -= bytes;
+    used -= amount;
   }
-}
-
-function sum(processes: readonly Held[]): number {
-  return processes.reduce((total, { bytes }) => total + bytes, 0);
-}
-
-async function heldBy(root: BoxRoot, measure: (folder: string) => Promise<number>): Promise<Held[]> {
-  const names = (await readdir(`${root.path}/proc`)).filter((name) => /^\d+$/.test(name) && name !== '1');
-  return Promise.all(
-    names.map(async (name) => ({
-      pid: Number(name),
-      bytes: await measure(`${root.path}/proc/${name}`).catch(() => 0),
-    })),
-  );
-}
-
-async function residentBytes(folder: string): Promise<number> {
-  return kilobytes(await readFile(`${folder}/status`, 'utf8'), /^Rss(?:Anon|Shmem):\s+(\d+) kB$/gm);
-}
-
-async function proportionalBytes(folder: string): Promise<number> {
-  return kilobytes(await readFile(`${folder}/smaps_rollup`, 'utf8'), /^Pss_(?:Anon|Shmem):\s+(\d+) kB$/gm);
-}
-
-function kilobytes(text: string, line: RegExp): number {
-  return [...text.matchAll(line)].reduce((total, [, amount]) => total + Number(amount) * 1024, 0);
-}
-
-async function diskBytes(root: BoxRoot): Promise<number> {
-  const { blocks, bfree, bsize, files, ffree } = await statfs(`${root.path}/home/user`);
-  return (blocks - bfree) * bsize + (files - ffree) * FILE_BYTES;
 }

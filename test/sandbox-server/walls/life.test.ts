@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bash, IS_ROOT, run, startWall, until } from './start-wall.ts';
+import { bash, IS_ROOT, launcherPid, run, startWall, until } from './start-wall.ts';
 
 let walls: Awaited<ReturnType<typeof startWall>>;
 
@@ -157,23 +157,4 @@ function startTime(pid: number | undefined): string | null {
   } catch {
     return null;
   }
-}
-
-function launcherPid(): number {
-  const ours = readdirSync('/proc').filter((name) => {
-    if (!/^\d+$/.test(name)) return false;
-    try {
-      return (
-        / perl\) . /.test(' ' + readFileSync(`/proc/${name}/stat`, 'utf8').replace('(', ' ')) &&
-        parentOf(name) === process.pid
-      );
-    } catch {
-      return false;
-    }
-  });
-  return Number(ours[0]);
-}
-
-function parentOf(pid: string): number {
-  return Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[1]);
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -62,4 +62,24 @@ async function text(stream: Readable): Promise<string> {
   let all = '';
   for await (const chunk of stream) all += String(chunk);
   return all;
+}
+
+/** The pid of the launcher that this process has started. */
+export function launcherPid(): number {
+  const ours = readdirSync('/proc').filter((name) => {
+    if (!/^\d+$/.test(name)) return false;
+    try {
+      return (
+        / perl\) . /.test(' ' + readFileSync(`/proc/${name}/stat`, 'utf8').replace('(', ' ')) &&
+        parentOf(name) === process.pid
+      );
+    } catch {
+      return false;
+    }
+  });
+  return Number(ours[0]);
+}
+
+function parentOf(pid: string): number {
+  return Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[1]);
 }
