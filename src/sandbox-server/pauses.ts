@@ -89,6 +89,7 @@ export class Pauses {
     for (const process of processes.values()) process.hold();
     sandbox.place.giveBack();
     this.#options.ledger.paused(id);
+    sandbox.log.add('sandbox paused', { memory: String(keepMemory) });
   }
 
   async #resume(sandbox: LiveSandbox, { lifeMs, keepMemory }: Resumption): Promise<void> {
@@ -104,9 +105,11 @@ export class Pauses {
     }
     sandbox.place = place;
     this.#options.ledger.resumed(sandbox.id);
+    sandbox.log.add('sandbox resumed', { memory: String(keepMemory) });
     sandbox.state = 'running';
     sandbox.hasMemory = true;
     sandbox.startedAt = new Date();
+    sandbox.latestEndMs = Infinity;
     for (const process of processes.values()) process.goOn();
     this.#options.setLife(sandbox, lifeMs);
   }

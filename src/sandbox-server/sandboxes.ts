@@ -9,6 +9,8 @@ import { Admission } from './limits/admission.ts';
 import { Places, type Place } from './limits/places.ts';
 import type { Tier } from './limits/tier.ts';
 import { notFound, Pauses } from './pauses.ts';
+import { EventLog } from './records/event-log.ts';
+import { Sampler } from './records/sampler.ts';
 import type { RunningProcess } from './envd/running-process.ts';
 import { newSandboxId, newSecret } from './secrets.ts';
 
@@ -49,6 +51,7 @@ export interface LiveSandbox extends SandboxOrder {
   readonly fileMetadata: FileMetadata;
   /** Cut when the sandbox dies. */
   readonly streams: Set<{ abort(): void }>;
+  readonly log: EventLog;
   expiry: NodeJS.Timeout | undefined;
   /** It ends by then, whatever was asked: unix time, ms. */
   latestEndMs: number;
@@ -82,6 +85,7 @@ export class Sandboxes {
   readonly admission: Admission;
   readonly ledger = new Ledger();
   readonly pauses: Pauses;
+  readonly sampler: Sampler;
   readonly #places: Places;
   readonly faults: Faults;
   readonly #live = new Map<string, LiveSandbox>();
@@ -92,6 +96,7 @@ export class Sandboxes {
     this.options = options;
     this.admission = new Admission(options.tier);
     this.#places = new Places(this.admission);
+    this.sampler = new Sampler(options.limits.cpus);
     this.pauses = new Pauses({
       maxPaused: options.maxPaused,
       places: this.#places,
@@ -190,12 +195,15 @@ export class Sandboxes {
       processes: new Map(),
       fileMetadata: new FileMetadata(box.files),
       streams: new Set(),
+      log: new EventLog(),
       expiry: undefined,
       latestEndMs: Infinity,
       vanishing: undefined,
     };
     this.#live.set(id, sandbox);
     this.ledger.live(id, sandbox);
+    this.sampler.add(sandbox);
+    sandbox.log.add('sandbox created', { template: sandbox.template });
     this.#doom(sandbox);
     this.setLife(sandbox, order.lifeMs, startedAt.getTime());
     void box.ended.then(() => this.#bury(sandbox, 'ended'));
@@ -227,6 +235,7 @@ export class Sandboxes {
   async #destroy(sandbox: LiveSandbox, why: End): Promise<void> {
     clearTimeout(sandbox.expiry);
     clearTimeout(sandbox.vanishing);
+    this.sampler.remove(sandbox);
     this.#live.delete(sandbox.id);
     this.#dying.set(sandbox.id, sandbox);
     this.options.log.debug({ sandbox: sandbox.id, why }, 'sandbox dies');

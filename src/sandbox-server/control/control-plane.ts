@@ -5,6 +5,7 @@ import { enterCreate, enterDestroy } from './enter-request.ts';
 import { guard } from './guard.ts';
 import { addLife } from './life.ts';
 import { listSandboxes } from './list-sandboxes.ts';
+import { addRecords } from './records.ts';
 import { Refusal } from '../refusal.ts';
 import type { Sandboxes } from '../sandboxes.ts';
 
@@ -12,10 +13,6 @@ import type { Sandboxes } from '../sandboxes.ts';
 const LATER = [
   '/sandboxes/:id/snapshots',
   '/sandboxes/:id/fork',
-  '/sandboxes/:id/metrics',
-  '/sandboxes/:id/logs',
-  '/v2/sandboxes/:id/logs',
-  '/sandboxes/metrics',
   '/snapshots',
   '/templates',
   '/templates/*',
@@ -52,6 +49,7 @@ export function addControlPlane(app: FastifyInstance, sandboxes: Sandboxes, apiK
     return reply.code(204).send();
   });
   addLife(app, sandboxes);
+  addRecords(app, sandboxes);
   for (const url of LATER)
     app.all(url, () => {
       throw new Refusal(501, 'this server does not have this part of E2B yet');

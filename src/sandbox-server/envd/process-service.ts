@@ -50,9 +50,19 @@ async function startProcess(call: Call, stream: EventStream): Promise<void> {
     },
   });
   sandbox.processes.set(child.pid, process);
+  logCommand(sandbox, child, config);
   process.listen(stream);
   const timeoutMs = readTimeout(headers);
   if (timeoutMs !== undefined) process.killAfter(timeoutMs, () => stream.end(deadlinePassed()));
+}
+
+function logCommand({ log }: LiveSandbox, { pid, exit }: BoxProcess, { cmd, args }: ProcessConfig): void {
+  log.add('command started', { pid: String(pid), command: [cmd, ...args].join(' ') });
+  void exit.then((end) => log.add('command ended', { pid: String(pid), ...textOf(end) }));
+}
+
+function textOf(end: Awaited<BoxProcess['exit']>): Record<string, string> {
+  return 'code' in end ? { exitCode: String(end.code) } : { signal: end.signal };
 }
 
 async function startInBox(
