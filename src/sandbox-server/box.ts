@@ -57,6 +57,25 @@ export interface BoxUsage {
   diskTotalBytes: number;
 }
 
+/**
+ * What the files of a box start from: folders on the server's disk that no box changes. Each holds `root`, a whole root file
+ * system, or `home` and `tmp`, shown over the machine's own toolchain.
+ */
+export interface LayerStack {
+  holds: 'root' | 'home';
+  /** Absolute, the lowest first; each shows only what it changes of those below. */
+  folders: readonly string[];
+  /** The topmost holds all of home and /tmp, so that it can be copied where nothing can be laid over anything. */
+  isTopWhole: boolean;
+}
+
+/** What the files of a box were at one moment. */
+export interface SavedFiles {
+  layers: LayerStack;
+  /** From now on the new layer stays only as long as a box or a template needs it. */
+  release(): Promise<void>;
+}
+
 /** One isolated machine-like place: its own processes, files, network and limits. */
 export interface Box {
   readonly files: BoxFiles;
@@ -64,6 +83,11 @@ export interface Box {
   readonly ended: Promise<void>;
   start(command: BoxCommand): Promise<BoxProcess>;
   setNetwork(network: Network): Promise<void>;
+  /**
+   * Makes a new folder a layer of what the box wrote, /dev/shm apart, and says what a box starts from that looks like it. The box
+   * must stand still. Throws an Error that says why it cannot be saved.
+   */
+  save(folder: string): Promise<SavedFiles>;
   /**
    * Stops every process; commands that are started meanwhile wait. Its files can still be read and written, and it can be
    * destroyed. Throws, and leaves the box running, when it cannot be stopped. Each freeze needs its own thaw.
@@ -93,6 +117,8 @@ export interface BoxOrder {
   id: string;
   limits: BoxLimits;
   network: Network;
+  /** Unless given: the machine's toolchain and empty folders. */
+  layers?: LayerStack | undefined;
 }
 
 /** Makes boxes of one kind on this machine. */

@@ -2,9 +2,14 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 
 const ID_LETTERS = 'abcdefghijklmnopqrstuvwxyz234567';
 
-/** A sandbox id as E2B forms them, `i` and 20 lower-case letters or digits; 100 random bits are never drawn twice. */
+/** An id of 20 lower-case letters or digits; 100 random bits are never drawn twice. */
+export function newId(): string {
+  return Array.from(randomBytes(20), (byte) => ID_LETTERS[byte & 31]).join('');
+}
+
+/** A sandbox id as E2B forms them: `i` and an id. */
 export function newSandboxId(): string {
-  return 'i' + Array.from(randomBytes(20), (byte) => ID_LETTERS[byte & 31]).join('');
+  return 'i' + newId();
 }
 
 /** A key or token nobody guesses. */

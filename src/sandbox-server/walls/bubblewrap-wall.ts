@@ -6,6 +6,9 @@ import { BoxFreezer } from './box-freezer.ts';
 import { usageOf } from './box-usage.ts';
 import { BoxIds } from './box-ids.ts';
 import { BoxRoot } from './box-root.ts';
+import { copyIntoBox, saveBox, wayToStart } from './box-start.ts';
+import type { CopiedBox, LayerMounts, WayToStart } from './box-start.ts';
+import { TEMPLATE_ROOT } from './bubblewrap.ts';
 import type { BoxGroups, Cgroups } from './cgroups.ts';
 import { freezeByGroup, freezeBySignal } from './freezer.ts';
 import { hostFiles } from './host-files.ts';
@@ -14,12 +17,13 @@ import { MemoryWatch } from './memory-watch.ts';
 import type { Owner } from './reach.ts';
 import { refusedNetworks } from './refused-networks.ts';
 import { rlimitsOf } from './rlimits.ts';
+import { reportLayers } from './wall-report.ts';
 
 /** What a wall is built from, prepared once. */
 export interface WallParts {
   launch: () => Launcher;
-  /** Bubblewrap and its arguments. */
-  argv: readonly string[];
+  /** Bubblewrap and its arguments, by how the files of the box start. */
+  argv: Readonly<Record<WayToStart | '', readonly string[]>>;
   /** Where the launcher mounts each box's disk. */
   disk: string;
   /** Removes the files that boxes were shown. */
@@ -50,6 +54,7 @@ export class BubblewrapWall implements Wall {
   readonly #watch = new MemoryWatch();
   readonly #boxes = new Map<string, HostBox>();
   #launcher: Launcher;
+  #layerMounts: LayerMounts = { work: true };
 
   constructor(parts: WallParts) {
     this.#parts = parts;
@@ -57,21 +62,30 @@ export class BubblewrapWall implements Wall {
   }
 
   report(): WallReport {
-    return this.#parts.report;
+    const { facts, ...rest } = this.#parts.report;
+    return { ...rest, facts: [...facts, reportLayers(this.#layerMounts)] };
   }
 
-  async open({ id, limits, network }: BoxOrder): Promise<HostBox> {
+  /** From now on layers are copied. */
+  doWithoutMounts(why: string): void {
+    this.#layerMounts = { work: false, why };
+  }
+
+  async open({ id, limits, network, layers }: BoxOrder): Promise<HostBox> {
     this.#checkNetwork(network);
+    const way = wayToStart(layers, this.#layerMounts);
     if (!this.#launcher.alive) this.#launcher = this.#parts.launch();
     const launcher = this.#launcher;
     const owner = this.#ids.take();
     const groups = this.#parts.cgroups.make(id, limits);
-    const { argv, disk: folder } = this.#parts;
-    const disk = { folder, options: diskOptions(limits.diskMb) };
-    const order = { id, ...owner, cgroups: groups.joins, rlimits: rlimitsOf(limits), disk, argv };
+    const disk = { folder: this.#parts.disk, options: diskOptions(limits.diskMb) };
+    const files = { disk, way, layers: layers?.folders ?? [], argv: this.#parts.argv[way] };
+    const order = { id, ...owner, cgroups: groups.joins, rlimits: rlimitsOf(limits), ...files };
+    const copied = { launcher, id, way, layers };
     try {
       const made = await launcher.make(order);
-      const box = this.#box(launcher, { id, owner, groups, limits, ...made });
+      const box = this.#box(copied, { owner, groups, limits, ...made });
+      await copyIntoBox(copied);
       if (network === 'nat') await box.setNetwork(network);
       return box;
     } catch (error) {
@@ -88,13 +102,15 @@ export class BubblewrapWall implements Wall {
     this.#parts.removeShown();
   }
 
-  #box(launcher: Launcher, made: MadeBox): HostBox {
-    const { id, owner, groups, pid } = made;
+  #box(copied: CopiedBox, made: MadeBox): HostBox {
+    const { launcher, id, way } = copied;
+    const { owner, groups, pid } = made;
     const freezing = groups.with('freezer');
     const freezer = new BoxFreezer(freezing ? freezeByGroup(freezing) : freezeBySignal(launcher, id));
     const start = async (command: BoxCommand) => freezer.start(() => launcher.start(id, command));
-    const root = new BoxRoot(`/proc/${pid}/root`, owner);
-    const ended = this.#afterwards(made, root);
+    const inside = way === 'root' || way === 'bound' ? TEMPLATE_ROOT : '';
+    const root = new BoxRoot(`/proc/${pid}/root${inside}`, owner);
+    const ended = this.#afterwards(id, made, root);
     const setNetwork = async (network: Network): Promise<void> => {
       this.#checkNetwork(network);
       await launcher.network(id, network === 'nat', refusedNetworks());
@@ -114,6 +130,7 @@ export class BubblewrapWall implements Wall {
       setNetwork,
       freeze: () => freezer.freeze(),
       thaw: () => freezer.thaw(),
+      save: (folder: string) => saveBox(copied, folder),
       clear: () => launcher.sweep(id, 'SIGKILL'),
       usage: () => usageOf(root, groups),
       destroy,
@@ -122,7 +139,11 @@ export class BubblewrapWall implements Wall {
     return box;
   }
 
-  async #afterwards({ id, ended, owner, groups, limits, pid }: MadeBox, root: BoxRoot): Promise<void> {
+  async #afterwards(
+    id: string,
+    { ended, owner, groups, limits, pid }: MadeBox,
+    root: BoxRoot,
+  ): Promise<void> {
     const isCounted = this.#parts.cgroups.by('memory') !== null;
     const unwatch = isCounted ? () => {} : this.#watch.watch(root, pid, limits.memoryMb);
     await ended;
@@ -151,7 +172,6 @@ function diskOptions(megabytes: number): string {
 }
 
 interface MadeBox {
-  id: string;
   owner: Owner;
   groups: BoxGroups;
   limits: BoxLimits;

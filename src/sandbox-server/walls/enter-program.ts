@@ -116,6 +116,7 @@ sub enter {
   for (@cgroups) { syswrite $_, '0' or $fail->("cgroup: $!") }
   my $inside = syscall $call->{getpid};
   POSIX::write($tell, "pid $inside\n", 5 + length $inside);
+  if ($box->{inside}) { chroot $box->{inside} or $fail->("chroot: $!") }
   eval { $act->($fail); 1 } or $fail->(one_line($@));
   POSIX::_exit(0);
 }
@@ -123,7 +124,7 @@ sub enter {
 # A devpts bounds its own terminals, the kernel only those of all boxes together. Once for each box, by the first that enters.
 sub bound_terminals {
   my ($box, $fail) = @_;
-  my ($none, $folder, $options) = ('none', '/dev/pts', "max=$TERMINALS,mode=620,ptmxmode=666");
+  my ($none, $folder, $options) = ('none', "$box->{inside}/dev/pts", "max=$TERMINALS,mode=620,ptmxmode=666");
   $root or syscall($call->{setns}, outer_users($box), 0x10000000) == 0 or $fail->('the sandbox is gone');
   syscall($call->{setns}, $box->{pidfd}, 0x20000) == 0 or $fail->('the sandbox is gone');
   syscall($call->{mount}, $none, $folder, 0, 0x2a, $options) == 0 or $fail->("$folder: $!");

@@ -1,6 +1,9 @@
 import { COMMAND_PROGRAM } from './command-program.ts';
+import { COPY_PROGRAM } from './copy-program.ts';
+import { COPY_TREE_PROGRAM } from './copy-tree-program.ts';
 import { DISK_PROGRAM } from './disk-program.ts';
 import { ENTER_PROGRAM } from './enter-program.ts';
+import { LAYERS_PROGRAM } from './layers-program.ts';
 import { NETWORK_PROGRAM } from './network-program.ts';
 import { SWEEP_PROGRAM } from './sweep-program.ts';
 import { TERMINAL_PROGRAM } from './terminal-program.ts';
@@ -58,9 +61,11 @@ sub plain_signals {
 
 const BOXES = String.raw`
 # id, host uid, host gid, cgroup files and rlimits (each joined by newlines), folder to mount the disk on and with what
-# options, then bubblewrap and its arguments
+# options, how its files start, layers (joined by newlines), then bubblewrap and its arguments
 sub make {
-  my ($id, $uid, $gid, $cgroups, $limits, $disk, $options, @argv) = @_;
+  my ($id, $uid, $gid, $cgroups, $limits, $disk, $options, $way, $layers, @argv) = @_;
+  my @layers = split /\n/, $layers;
+  my @locks = map { hold_layer($_) } @layers;
   my ($life, $held) = new_pipe();
   my ($report, $tell) = new_pipe();
   syswrite $held, "ready\n";
@@ -70,14 +75,15 @@ sub make {
     POSIX::dup2(fileno $life, 0);
     POSIX::dup2(fileno $tell, $_) for 1, 2, 3;
     POSIX::close($_) for 4 .. 9;
-    eval { mount_disk($uid, $gid, $disk, $options); become_id($uid, $gid); 1 } or print(STDERR $@) and POSIX::_exit(126);
+    my $mount = sub { mount_disk($uid, $gid, $disk, $options); mount_layers([$uid, $gid], $disk, $way, @layers) };
+    eval { $mount->(); become_id($uid, $gid); 1 } or print(STDERR $@) and POSIX::_exit(126);
     %ENV = (PATH => '/usr/bin:/bin', HOME => '/home/user');
     exec { $argv[0] } @argv;
     print STDERR "$argv[0]: $!\n";
     POSIX::_exit(127);
   }
-  $box{$id} = { id => $id, uid => $uid, gid => $gid, cgroups => [split /\n/, $cgroups],
-    limits => [map { [split / /] } split /\n/, $limits], held => $held, report => $report, text => '' };
+  $box{$id} = { id => $id, uid => $uid, gid => $gid, cgroups => [split /\n/, $cgroups], locks => \@locks, monitor => $pid,
+    disk => $disk, inside => $way =~ /root|bound/ ? '/template' : '', limits => [map { [split / /] } split /\n/, $limits], held => $held, report => $report, text => '' };
   $owner{$pid} = sub { box_gone($id) };
   $reader{fileno $report} = sub { box_reports($box{$id}) };
 }
@@ -105,6 +111,7 @@ sub stop_reading {
 
 sub box_gone {
   my $box = $box{$_[0]};
+  stop_copiers($box);
   box_reports($box) while $box->{report};
   delete $box{$_[0]};
   return answer('failed', $box->{id}, one_line($box->{text})) unless defined $box->{pidfd};
@@ -118,6 +125,7 @@ sub box_gone {
 sub end {
   my $box = $box{$_[0]} or return;
   close $box->{held};
+  stop_copiers($box);
   syscall $PIDFD_SIGNAL, $box->{pidfd}, 9, 0, 0 if defined $box->{pidfd};
   thaw($box);
 }
@@ -130,13 +138,16 @@ sub thaw {
   }
 }
 ${DISK_PROGRAM}
+${LAYERS_PROGRAM}
+${COPY_TREE_PROGRAM}
+${COPY_PROGRAM}
 ${ENTER_PROGRAM}
 ${COMMAND_PROGRAM}
 ${TERMINAL_PROGRAM}
 ${NETWORK_PROGRAM}
 ${SWEEP_PROGRAM}
 my %on = (make => \&make, start => \&start, opened => \&opened, signal => \&send_signal, end => \&end,
-  network => \&network, sweep => \&sweep, resize => \&resize);
+  network => \&network, sweep => \&sweep, resize => \&resize, save => \&save, load => \&load, release => \&release);
 `;
 
 /** How every launcher goes on for ever: takes frames, does what its %on says for their first field, and reaps. */

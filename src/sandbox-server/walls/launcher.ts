@@ -6,10 +6,12 @@ import { Readable, type Writable } from 'node:stream';
 import { EvalpoolError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { BoxCommand, BoxProcess, TerminalSize } from '../box.ts';
+import type { WayToStart } from './box-start.ts';
 import { frame } from './frame.ts';
 import { LAUNCHER_PROGRAM } from './launcher-program.ts';
 import type { Rlimit } from './rlimits.ts';
 
+type Request = 'network' | 'sweep' | 'resize' | 'save' | 'load' | 'release';
 type Exit = { code: number } | { signal: string };
 
 interface Waiting {
@@ -27,6 +29,9 @@ export interface MakeBox {
   rlimits: readonly Rlimit[];
   /** Where its disk is mounted, and the options of that tmpfs. */
   disk: { folder: string; options: string };
+  /** How its files start, and from which layers, the lowest first; they are kept from removal while it lives. */
+  way: WayToStart | '';
+  layers: readonly string[];
   argv: readonly string[];
 }
 
@@ -77,7 +82,8 @@ export class Launcher {
     const ended = new Promise<void>((resolve) => this.#boxes.set(box.id, resolve));
     const limits = box.rlimits.map((pair) => pair.join(' ')).join('\n');
     const head = ['make', box.id, String(box.uid), String(box.gid), box.cgroups.join('\n'), limits];
-    const [pid] = await this.#ask(box.id, [...head, box.disk.folder, box.disk.options, ...box.argv]);
+    const files = [box.disk.folder, box.disk.options, box.way, box.layers.join('\n')];
+    const [pid] = await this.#ask(box.id, [...head, ...files, ...box.argv]);
     return { pid: Number(pid), ended };
   }
 
@@ -94,23 +100,25 @@ export class Launcher {
     const fields = [boxId, stdin, cwd, String(argv.length), ...argv, ...environment];
     const { id, process } = await this.#run('start', fields);
     if (!terminal) return process;
-    const resize = async ({ cols, rows }: TerminalSize): Promise<void> => {
-      const request = `r${++this.#lastRequest}`;
-      await this.#ask(request, ['resize', request, id, String(cols), String(rows)]);
-    };
+    const resize = ({ cols, rows }: TerminalSize): Promise<void> =>
+      this.request('resize', id, String(cols), String(rows));
     return { ...process, resize };
   }
 
   /** Opens or closes a box's way out; `refused` are networks that it must not reach, as a.b.c.d/n. */
   async network(boxId: string, on: boolean, refused: readonly string[]): Promise<void> {
-    const id = `n${++this.#lastRequest}`;
-    await this.#ask(id, ['network', id, boxId, on ? '1' : '', refused.join(' ')]);
+    await this.request('network', boxId, on ? '1' : '', refused.join(' '));
   }
 
   /** Sends a signal to every process of a box but the first, until each has stopped or died of it. Throws when some do not. */
   async sweep(boxId: string, signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void> {
-    const id = `s${++this.#lastRequest}`;
-    await this.#ask(id, ['sweep', id, boxId, String(constants.signals[signal])]);
+    await this.request('sweep', boxId, String(constants.signals[signal]));
+  }
+
+  /** Has it do one thing, with the fields that its program names. Throws an Error that says why it could not. */
+  async request(word: Request, ...fields: string[]): Promise<void> {
+    const id = `r${++this.#lastRequest}`;
+    await this.#ask(id, [word, id, ...fields]);
   }
 
   /** Ends it and every box; resolves when it is gone. */

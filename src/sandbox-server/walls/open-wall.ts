@@ -2,7 +2,6 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { EvalpoolError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
-import type { BoxLimits, Wall } from '../box.ts';
 import { BubblewrapWall } from './bubblewrap-wall.ts';
 import { bubblewrapCommand } from './bubblewrap.ts';
 import type { Control } from './cgroup-hierarchies.ts';
@@ -11,6 +10,7 @@ import { Launcher } from './launcher.ts';
 import { MACHINE_CALLS } from './machine-calls.ts';
 import { seccompFilter } from './seccomp.ts';
 import { prepareShownFiles } from './shown-files.ts';
+import { tryBox, withTrialLayer } from './try-box.ts';
 import { reportWall } from './wall-report.ts';
 
 /** What this server's wall is made of. */
@@ -20,9 +20,9 @@ export interface WallOptions {
   log: Log;
   /** Of control groups only these controls, where they may be written; all that we know unless given. */
   controls?: readonly Control[];
+  /** False: layers are copied even where they could be mounted. */
+  mountLayers?: boolean;
 }
-
-const TRIAL: BoxLimits = { memoryMb: 64, cpus: 1, processes: 16, diskMb: 1 };
 
 /**
  * Makes ready to open boxes on this machine, removes what former servers left, and opens one on trial. Throws MACHINE_LACKS
@@ -43,25 +43,32 @@ export async function openWall(options: WallOptions): Promise<BubblewrapWall> {
       if (launcher.pid !== undefined) cgroups.adopt(launcher.pid);
       return launcher;
     },
-    argv: bubblewrapCommand(shown),
+    argv: {
+      '': bubblewrapCommand(shown, ''),
+      home: bubblewrapCommand(shown, 'home'),
+      root: bubblewrapCommand(shown, 'root'),
+      bound: bubblewrapCommand(shown, 'bound'),
+    },
     disk: shown.disk,
     removeShown: shown.remove,
     cgroups,
     report: reportWall(cgroups, lacksForNat()),
     log: options.log,
   });
-  await tryOut(wall);
+  await tryOut(wall, options);
   return wall;
 }
 
-async function tryOut(wall: Wall): Promise<void> {
+// Layers where that works; else at least a box.
+async function tryOut(wall: BubblewrapWall, { home, mountLayers }: WallOptions): Promise<void> {
   try {
-    const box = await wall.open({ id: 'trial', limits: TRIAL, network: 'none' });
-    const command = { argv: ['/bin/true'], env: {}, cwd: '/home/user', user: 'user', stdin: false };
-    const { exit } = await box.start(command);
-    const end = await exit;
-    await box.destroy();
-    if (!('code' in end && end.code === 0)) throw new Error(`/bin/true ended with ${JSON.stringify(end)}`);
+    await withTrialLayer(home, async (layers) => {
+      if (mountLayers === false) throw new Error('it was not asked for');
+      await tryBox(wall, layers);
+    }).catch(async (error: unknown) => {
+      await tryBox(wall);
+      wall.doWithoutMounts(error instanceof Error ? error.message : String(error));
+    });
   } catch (error) {
     await wall.close();
     const why = error instanceof Error ? error.message : String(error);

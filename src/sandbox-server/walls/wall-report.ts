@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { WallReport } from '../box.ts';
+import type { LayerMounts } from './box-start.ts';
 import type { Cgroups } from './cgroups.ts';
 
 /** Says which walls and limits boxes of this server really have, and by what. `lacksForNat`: why there is no nat; null: there is. */
@@ -34,6 +35,16 @@ export function reportWall(cgroups: Cgroups, lacksForNat: string | null): WallRe
     },
   ];
   return { wall: 'bubblewrap', facts, networks: lacksForNat === null ? ['none', 'nat'] : ['none'] };
+}
+
+/** Says how templates, snapshots and forks get their files. */
+export function reportLayers(mounts: LayerMounts): { name: string; inForce: boolean; by: string } {
+  if (mounts.work) return yes('layers', 'overlayfs: templates, snapshots and forks are not copied');
+  return {
+    name: 'layers',
+    inForce: false,
+    by: `copied for each sandbox, templates read-only: ${mounts.why}`,
+  };
 }
 
 function yes(name: string, by: string): { name: string; inForce: boolean; by: string } {

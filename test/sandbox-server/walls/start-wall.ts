@@ -1,9 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { makeLog } from '../../../src/log.ts';
-import type { Box, BoxCommand, BoxLimits, Wall } from '../../../src/sandbox-server/box.ts';
+import type { Box, BoxCommand, BoxLimits, LayerStack, Wall } from '../../../src/sandbox-server/box.ts';
 import type { Control } from '../../../src/sandbox-server/walls/cgroup-hierarchies.ts';
 import type { HostBox } from '../../../src/sandbox-server/walls/bubblewrap-wall.ts';
 import { openWall } from '../../../src/sandbox-server/walls/open-wall.ts';
@@ -17,22 +18,29 @@ export interface Ran {
   exit: { code: number } | { signal: string };
 }
 
-/** A wall of its own for one test file, with control groups unless told which. `close` removes everything. */
-export async function startWall(controls?: readonly Control[]): Promise<{
+/** A wall of its own for one test file, with all it can have unless told. `close` removes everything. */
+export async function startWall(
+  controls?: readonly Control[],
+  mountLayers = true,
+): Promise<{
+  home: string;
   wall: Wall;
-  open: () => Promise<HostBox>;
+  open: (layers?: LayerStack) => Promise<HostBox>;
   close: () => Promise<void>;
 }> {
   const home = mkdtempSync(join(tmpdir(), 'evalpool-walls-'));
-  const wall = await openWall({ home, log: makeLog('test', 'warn'), ...(controls && { controls }) });
+  const log = makeLog('test', 'warn');
+  const wall = await openWall({ home, log, mountLayers, ...(controls && { controls }) });
   let boxes = 0;
-  const open = async (): Promise<HostBox> =>
-    wall.open({ id: `box${++boxes}`, limits: LIMITS, network: 'none' });
+  const open = async (layers?: LayerStack): Promise<HostBox> =>
+    wall.open({ id: `box${++boxes}`, limits: LIMITS, network: 'none', layers });
   const close = async (): Promise<void> => {
     await wall.close();
+    // A candidate can close its folders to their owner, and what it wrote lies in layers.
+    spawnSync('chmod', ['-R', 'u+rwx', home]);
     rmSync(home, { recursive: true, force: true });
   };
-  return { wall, open, close };
+  return { home, wall, open, close };
 }
 
 /** A command as the protocol layer starts it. */
