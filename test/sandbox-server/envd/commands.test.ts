@@ -148,18 +148,6 @@ test('a reader that stops reading stops the process, not the server’s memory',
   expect(await sandbox.commands.kill(pid ?? 0)).toBe(true);
 });
 
-test('git of the SDK clones, commits and tells the state of a repo', async () => {
-  await sandbox.git.init('/home/user/origin', { initialBranch: 'main' });
-  await sandbox.files.write('/home/user/origin/a.txt', 'one\n');
-  await sandbox.git.add('/home/user/origin');
-  await sandbox.git.commit('/home/user/origin', 'first', { authorName: 'A', authorEmail: 'a@example.org' });
-  await sandbox.git.clone('/home/user/origin', { path: '/home/user/clone' });
-  await sandbox.files.write('/home/user/clone/b.txt', 'two\n');
-  const status = await sandbox.git.status('/home/user/clone');
-  expect(status).toMatchObject({ currentBranch: 'main', isClean: false });
-  expect(status.fileStatus.map(({ name }) => name)).toEqual(['b.txt']);
-});
-
 async function failure(run: Promise<unknown>): Promise<CommandExitError> {
   const error: unknown = await run.then(
     () => null,
