@@ -1,5 +1,4 @@
 import type { FastifyInstance } from 'fastify';
-import { accountEnvironment, accountNamed } from '../accounts.ts';
 import { awaken, enter } from './addressed-sandbox.ts';
 import { compose } from './compose.ts';
 import { addConnectRpc } from './connect-rpc.ts';
@@ -7,6 +6,7 @@ import { addFiles } from './files.ts';
 import { Refusal } from '../refusal.ts';
 import type { Sandboxes } from '../sandboxes.ts';
 import { isSameSecret } from '../secrets.ts';
+import { sandboxVariables } from './variables.ts';
 
 const UNAUTHORIZED =
   'unauthorized access, please provide a valid access token or method signing if supported';
@@ -20,10 +20,7 @@ export function addDataPlane(app: FastifyInstance, sandboxes: Sandboxes): void {
         throw new Refusal(401, UNAUTHORIZED);
       if (!(await awaken(request, reply, sandboxes))) return reply;
     });
-    guarded.get('/envs', ({ sandbox }) => ({
-      ...accountEnvironment(accountNamed('user')),
-      ...sandbox.envVars,
-    }));
+    guarded.get('/envs', ({ sandbox }) => sandboxVariables(sandbox));
     guarded.post('/files/compose', compose);
     void guarded.register(async (rpc) => addConnectRpc(rpc, sandboxes));
   });

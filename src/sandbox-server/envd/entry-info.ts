@@ -3,6 +3,8 @@ import { InsideError, type Seen } from '../box-files.ts';
 import type { FileMetadata } from './file-metadata.ts';
 import { Refusal } from '../refusal.ts';
 
+const [FIRST_MS, LAST_MS] = [Date.parse('0001-01-01T00:00:00Z'), Date.parse('9999-12-31T23:59:59.999Z')];
+
 /** What filesystem.EntryInfo says of a path, in proto3 JSON. */
 export function describeEntry(path: string, seen: Seen, fileMetadata: FileMetadata): object {
   const metadata = fileMetadata.of(seen.identity);
@@ -15,7 +17,7 @@ export function describeEntry(path: string, seen: Seen, fileMetadata: FileMetada
     permissions: permissions(seen),
     owner: seen.usersOwn ? 'user' : 'root',
     group: seen.groupsOwn ? 'user' : 'root',
-    modifiedTime: seen.modifiedAt.toISOString(),
+    modifiedTime: timestamp(seen.modifiedAt),
     ...(seen.linkTarget === null ? {} : { symlinkTarget: seen.linkTarget }),
     ...(metadata ? { metadata } : {}),
   };
@@ -49,6 +51,12 @@ function fileType(target: Seen['targetKind']): string {
   if (target === null) return 'FILE_TYPE_SYMLINK';
   if (target === 'folder') return 'FILE_TYPE_DIRECTORY';
   return target === 'file' ? 'FILE_TYPE_FILE' : 'FILE_TYPE_UNSPECIFIED';
+}
+
+// A Timestamp ends with the year 9999; for one file beyond, a whole listing could not be read.
+function timestamp(date: Date): string {
+  const ms = date.getTime();
+  return new Date(Number.isNaN(ms) ? LAST_MS : Math.min(Math.max(ms, FIRST_MS), LAST_MS)).toISOString();
 }
 
 // As Go prints a mode: the SDK's users see it.

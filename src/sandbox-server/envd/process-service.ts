@@ -8,6 +8,7 @@ import { Refusal } from '../refusal.ts';
 import { RunningProcess, type ProcessConfig } from './running-process.ts';
 import type { LiveSandbox } from '../sandboxes.ts';
 import { parseAs, ProcessRequest, StartRequest } from '../shapes.ts';
+import { sandboxVariables } from './variables.ts';
 
 /** What a call of a service knows: whose sandbox, what was sent, and under which headers. */
 export interface Call {
@@ -71,7 +72,7 @@ async function startInBox(
   { account, ...given }: { account: Account } & Pick<BoxCommand, 'stdin' | 'terminal'>,
 ): Promise<BoxProcess> {
   const cwd = config.cwd ? resolvePath(config.cwd, account) : account.home;
-  const env = { ...accountEnvironment(account), ...sandbox.envVars, ...config.envs };
+  const env = { ...accountEnvironment(account), ...sandboxVariables(sandbox), ...config.envs };
   const argv = [config.cmd, ...config.args];
   try {
     return await sandbox.box.start({ argv, env, cwd, user: account.name, ...given });

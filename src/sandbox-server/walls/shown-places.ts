@@ -21,6 +21,8 @@ export function shownPlaces(shown: ShownFiles): ShownPlace[] {
     { kind: 'folder', at: '/var' },
     { kind: 'folder', at: '/home' },
     { kind: 'link', to: '../tmp', at: '/var/tmp' },
+    // Who acts as root is the box's only user.
+    { kind: 'link', to: 'home/user', at: '/root' },
   ];
 }
 

@@ -144,6 +144,19 @@ test('a symlink shows its target, and one out of the box leads nowhere', async (
   await expect(sandbox.files.write('way-out/tmp/planted', 'x')).rejects.toThrow('EACCES');
 });
 
+test('a file from beyond all calendars can be listed', async () => {
+  await sandbox.commands.run(
+    'mkdir times && cd times && touch -d 30000-01-01 late && touch -d 0001-01-01 early',
+  );
+  const listed = await sandbox.files.list('times');
+  expect(
+    Object.fromEntries(listed.map(({ name, modifiedTime }) => [name, modifiedTime?.getUTCFullYear()])),
+  ).toEqual({
+    early: 1,
+    late: 9999,
+  });
+});
+
 test('a FIFO or device stalls nobody', async () => {
   await sandbox.commands.run('mkfifo pipe');
   await expect(sandbox.files.read('pipe')).rejects.toThrow(InvalidArgumentError);

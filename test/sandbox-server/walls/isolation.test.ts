@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,7 +35,7 @@ test('Files of the host outside the toolchain are not there', async () => {
   writeFileSync(join(secret, 'key'), 'secret', { mode: 0o644 });
   const places = [
     join(secret, 'key'),
-    homedir(),
+    ...readdirSync(homedir()).map((name) => join(homedir(), name)),
     '/etc/shadow',
     '/etc/ssh',
     '/run',
@@ -44,7 +44,7 @@ test('Files of the host outside the toolchain are not there', async () => {
     '/var/lib',
     '/boot',
   ];
-  expect((await run(box, `ls -d ${places.join(' ')}`)).out).toBe('');
+  expect((await run(box, `ls -d ${places.map((place) => `'${place}'`).join(' ')}`)).out).toBe('');
   rmSync(secret, { recursive: true });
 });
 
