@@ -1,7 +1,7 @@
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { addAdminPlane } from './admin/admin-plane.ts';
 import { addCodePlane } from './code/code-plane.ts';
-import { addressedSandbox, CODE_PORT, enter, refuseAbsent } from './envd/addressed-sandbox.ts';
+import { addressedSandbox, CODE_PORT, enter, isPortOpen, refuseAbsent } from './envd/addressed-sandbox.ts';
 import { addControlPlane } from './control/control-plane.ts';
 import { addDataPlane } from './envd/data-plane.ts';
 import { addFaults } from './faults/play-faults.ts';
@@ -36,11 +36,10 @@ export async function startSandboxServer(options: SandboxServerOptions): Promise
   app.decorateRequest('sandbox');
   app.decorateRequest('entry');
   app.setErrorHandler((error, request, reply) => refuse(error, request, reply, options));
-  app.setNotFoundHandler((request, reply) =>
-    reply
-      .code(404)
-      .send({ code: 404, message: `no such endpoint: ${request.method} ${request.url.split('?', 1)[0]}` }),
-  );
+  app.setNotFoundHandler((request, reply) => answerNowhere(request, reply, sandboxes));
+  app.addHook('onRequest', async (request, reply) => {
+    if (!isPortOpen(request, reply, sandboxes)) return reply;
+  });
   addFaults(app, sandboxes);
   app.get<{ Querystring: { verbose?: string } }>('/health', (request, reply) =>
     health(request, reply, sandboxes),
@@ -80,6 +79,13 @@ function health(
     limits,
     wall: wall.report(),
   });
+}
+
+function answerNowhere(request: FastifyRequest, reply: FastifyReply, sandboxes: Sandboxes): FastifyReply {
+  const address = addressedSandbox(request);
+  if (address && !enter(request, reply, sandboxes, address.port)) return reply;
+  const endpoint = `${request.method} ${request.url.split('?', 1)[0]}`;
+  return reply.code(404).send({ code: 404, message: `no such endpoint: ${endpoint}` });
 }
 
 async function closeServer(app: FastifyInstance, sandboxes: Sandboxes): Promise<void> {

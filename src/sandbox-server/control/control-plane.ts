@@ -4,25 +4,10 @@ import { describe, describeAccess, describeInFull } from './describe.ts';
 import { enterCreate, enterDestroy } from './enter-request.ts';
 import { guard } from './guard.ts';
 import { addLife } from './life.ts';
-import { listSandboxes } from './list-sandboxes.ts';
+import { listRunning, listSandboxes } from './list-sandboxes.ts';
+import { addNotServed } from './not-served.ts';
 import { addRecords } from './records.ts';
-import { Refusal } from '../refusal.ts';
 import type { Sandboxes } from '../sandboxes.ts';
-
-/** E2B features that this server has not; each would otherwise look like a wrong path. */
-const LATER = [
-  '/sandboxes/:id/snapshots',
-  '/sandboxes/:id/fork',
-  '/snapshots',
-  '/templates',
-  '/templates/*',
-  '/v2/templates/*',
-  '/v3/templates',
-  '/volumes',
-  '/volumes/*',
-  '/secrets',
-  '/secrets/*',
-];
 
 type ById = { Params: { id: string } };
 
@@ -30,12 +15,14 @@ type ById = { Params: { id: string } };
 export function addControlPlane(app: FastifyInstance, sandboxes: Sandboxes, apiKey: string): void {
   guard(app, apiKey);
   const { ledger } = sandboxes;
-  for (const version of ['', '/v2']) {
+  for (const version of ['', '/v2'])
     app.post(`${version}/sandboxes`, { onRequest: enterCreate(ledger) }, (request, reply) =>
       create(request, reply, sandboxes),
     );
-    app.get(`${version}/sandboxes`, (request, reply) => list(request, reply, sandboxes));
-  }
+  app.get('/v2/sandboxes', (request, reply) => list(request, reply, sandboxes));
+  app.get('/sandboxes', ({ query }) =>
+    listRunning(sandboxes.all(), query).map((sandbox) => describe(sandboxes, sandbox)),
+  );
   app.get<ById>('/sandboxes/:id', ({ params }) => describeInFull(sandboxes, sandboxes.get(params.id)));
   app.delete<ById>('/sandboxes/:id', { onRequest: enterDestroy(ledger) }, async ({ params }, reply) => {
     await sandboxes.kill(params.id);
@@ -50,10 +37,7 @@ export function addControlPlane(app: FastifyInstance, sandboxes: Sandboxes, apiK
   });
   addLife(app, sandboxes);
   addRecords(app, sandboxes);
-  for (const url of LATER)
-    app.all(url, () => {
-      throw new Refusal(501, 'this server does not have this part of E2B yet');
-    });
+  addNotServed(app);
 }
 
 async function create(
@@ -71,6 +55,6 @@ async function create(
 function list(request: FastifyRequest, reply: FastifyReply, sandboxes: Sandboxes): FastifyReply {
   const page = listSandboxes(sandboxes.all(), request.query);
   if (page.nextToken !== null) reply.header('x-next-token', page.nextToken);
-  reply.header('x-total-running', page.running);
+  if (page.running !== null) reply.header('x-total-running', page.running);
   return reply.send(page.sandboxes.map((sandbox) => describe(sandboxes, sandbox)));
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Network } from '../../stage.ts';
+import { notServed } from './not-served.ts';
 import { Refusal } from '../refusal.ts';
 import type { Lifecycle, SandboxOrder } from '../sandboxes.ts';
 import { parseAs, Variables } from '../shapes.ts';
@@ -29,6 +30,7 @@ const NewSandbox = z.object({
   allow_internet_access: z.boolean().nullish(),
   network: Egress.nullish(),
   volumeMounts: z.array(z.unknown()).nullish(),
+  iam: z.record(z.string(), z.unknown()).nullish(),
   mcp: z.record(z.string(), z.unknown()).nullish(),
 });
 const NetworkUpdate = Egress.extend({ allow_internet_access: z.boolean().nullish() });
@@ -43,10 +45,11 @@ export interface Offer {
 /** The order in a create request. Throws 404 for an unknown template, 400 or 501 for what it cannot have here. */
 export function readOrder(body: unknown, { networks, longestLifeS }: Offer): SandboxOrder {
   const asked = parseAs(NewSandbox, body);
+  if (asked.volumeMounts?.length) throw notServed('volumes');
+  if (asked.iam) throw notServed('iam');
+  if (asked.mcp) throw notServed('mcp');
   const template = asked.templateID.replace(/:(latest|default)$/, '');
   if (!TEMPLATES.includes(template)) throw new Refusal(404, `template '${asked.templateID}' not found`);
-  if (asked.volumeMounts?.length) throw new Refusal(501, 'this server has no volumes');
-  if (asked.mcp) throw new Refusal(501, 'this server has no MCP gateway');
   const denied = asked.allow_internet_access === false || (asked.network && isDenied(asked.network));
   return {
     template,
@@ -81,11 +84,12 @@ export function readNetwork(body: unknown, networks: readonly Network[]): Networ
   return network;
 }
 
-/** The life that a timeout, connect or refresh request asks for, ms; undefined: none. */
+/** The life that a request asks for that changes one, ms; 0: over at once. Undefined: none. Throws 400. */
 export function readLife(body: unknown, longestLifeS: number): number | undefined {
   const asked = parseAs(Timeout, body ?? {});
   const seconds = asked.timeout ?? asked.duration;
-  return seconds === null || seconds === undefined ? undefined : checkLife(seconds, longestLifeS);
+  if (seconds === null || seconds === undefined) return undefined;
+  return seconds === 0 ? 0 : checkLife(seconds, longestLifeS);
 }
 
 function isDenied(egress: z.output<typeof Egress>): boolean {

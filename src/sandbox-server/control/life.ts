@@ -6,8 +6,8 @@ import { Refusal } from '../refusal.ts';
 import type { LiveSandbox, Sandboxes } from '../sandboxes.ts';
 import { parseAs } from '../shapes.ts';
 
-/** What E2B's API gives a sandbox that is connected or resumed without a time, ms. */
-const [CONNECTED_MS, RESUMED_MS] = [300_000, 15_000];
+/** What E2B's API gives a sandbox that is connected, resumed or refreshed without a time, ms; a refresh no less. */
+const [CONNECTED_MS, RESUMED_MS, REFRESHED_MS] = [300_000, 15_000, 15_000];
 
 const Memory = z.object({ memory: z.boolean().nullish() });
 
@@ -24,7 +24,7 @@ export function addLife(app: FastifyInstance, sandboxes: Sandboxes): void {
     return reply.code(204).send();
   });
   app.post<ById>('/sandboxes/:id/refreshes', ({ params, body }, reply) => {
-    extend(sandboxes, sandboxes.getRunning(params.id), askedLifeMs(body) ?? 0);
+    extend(sandboxes, sandboxes.getRunning(params.id), Math.max(askedLifeMs(body) ?? 0, REFRESHED_MS));
     return reply.code(204).send();
   });
   app.post<ById>('/sandboxes/:id/pause', async ({ params, body }, reply) => {
@@ -33,9 +33,11 @@ export function addLife(app: FastifyInstance, sandboxes: Sandboxes): void {
   });
   app.post<ById>('/sandboxes/:id/resume', async ({ params, body }, reply) => {
     const sandbox = sandboxes.get(params.id);
-    const how = { lifeMs: askedLifeMs(body) ?? RESUMED_MS, keepMemory: keepsMemory(body) };
+    const lifeMs = askedLifeMs(body) ?? RESUMED_MS;
+    if (lifeMs === 0) throw new Refusal(400, 'Timeout must be greater than 0');
+    const how = { lifeMs, keepMemory: keepsMemory(body) };
     if (!(await sandboxes.pauses.resume(sandbox, how)))
-      throw new Refusal(409, `Sandbox '${params.id}' is already running`);
+      throw new Refusal(409, `Sandbox ${params.id} is already running`);
     return reply.code(201).send(describeAccess(sandbox));
   });
   for (const version of ['', '/v2'])

@@ -12,6 +12,7 @@ declare module 'fastify' {
 /** Where a sandbox's envd answers, and its code interpreter. */
 const ENVD_PORT = '49983';
 export const CODE_PORT = '49999';
+const OPEN_PORTS = [ENVD_PORT, CODE_PORT];
 
 /** Which sandbox and port a request is for, by E2B's headers, else by the host name `<port>-<id>.…`; undefined: none. */
 export function addressedSandbox(request: FastifyRequest): { id: string; port: string } | undefined {
@@ -19,6 +20,12 @@ export function addressedSandbox(request: FastifyRequest): { id: string; port: s
   if (typeof id === 'string') return { id, port: String(request.headers['e2b-sandbox-port'] ?? ENVD_PORT) };
   const [, port, inHost] = /^(\d{1,5})-([a-z0-9]+)\./.exec(request.headers.host ?? '') ?? [];
   return port !== undefined && inHost !== undefined ? { id: inHost, port } : undefined;
+}
+
+/** False: the request is for a port of a sandbox where nobody answers, and the reply already says so as E2B's proxy does. */
+export function isPortOpen(request: FastifyRequest, reply: FastifyReply, sandboxes: Sandboxes): boolean {
+  const address = addressedSandbox(request);
+  return address === undefined || OPEN_PORTS.includes(address.port) || enter(request, reply, sandboxes);
 }
 
 /**
