@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { accountEnvironment, accountNamed } from '../accounts.ts';
+import { sandboxVariables } from '../envd/variables.ts';
 import { Refusal } from '../refusal.ts';
 import type { LiveSandbox } from '../sandboxes.ts';
 import { CellOutput } from './cell-output.ts';
@@ -97,7 +98,7 @@ export class CodeContext {
     if (this.#removed) throw removed();
     if (this.#kernel) return this.#kernel;
     const account = accountNamed('user');
-    const env = { ...accountEnvironment(account), ...this.#sandbox.envVars };
+    const env = { ...accountEnvironment(account), ...sandboxVariables(this.#sandbox) };
     const kernel = await Kernel.start(this.#sandbox.box, this.language, { cwd: this.cwd, env });
     this.#kernel = kernel;
     this.#count = 0;
