@@ -11,6 +11,7 @@ All options are the server's own:
   --max-paused N                                           paused sandboxes, which hold memory; 100 unless told
   --faults FILE  --seed N                                  faults it plays, the same ones for the same seed
   --memory-mb N  --cpus N  --disk-mb N  --processes N      limits of each sandbox
+  --cgroups auto|none                                      hold limits by control groups where they may be written, or not
 
 Example:
   evalpool sandbox-server --port 3333

@@ -18,6 +18,8 @@ export interface Flags {
   maxPaused: number;
   faults: FaultPlan;
   limits: BoxLimits;
+  /** Control groups: wherever they may be written, or not at all. */
+  cgroups: 'auto' | 'none';
   json: boolean;
 }
 
@@ -34,6 +36,7 @@ const OPTIONS = {
   cpus: { type: 'string', default: String(Math.min(2, availableParallelism())) },
   'disk-mb': { type: 'string', default: '1024' },
   processes: { type: 'string', default: '256' },
+  cgroups: { type: 'string', default: 'auto' },
   json: { type: 'boolean', default: false },
 } as const;
 
@@ -53,8 +56,14 @@ export function readFlags(argv: readonly string[]): Flags {
       processes: number('processes', values.processes, { least: 8 }),
       diskMb: number('disk-mb', values['disk-mb'], { least: 1 }),
     },
+    cgroups: choiceOfCgroups(values.cgroups),
     json: values.json,
   };
+}
+
+function choiceOfCgroups(text: string): 'auto' | 'none' {
+  if (text === 'auto' || text === 'none') return text;
+  throw new EvalpoolError('USAGE', `--cgroups: expected auto or none, got '${text}'`);
 }
 
 function tierOf(named: string | undefined, max: string | undefined): Tier {

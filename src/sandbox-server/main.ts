@@ -22,7 +22,11 @@ async function main(): Promise<void> {
     );
   const apiKey = givenKey ?? newSecret();
   const log = makeLog('sandbox-server', config.logLevel);
-  const wall = await openWall({ home: flags.home ?? join(config.home, 'sandboxes'), log });
+  const wall = await openWall({
+    home: flags.home ?? join(config.home, 'sandboxes'),
+    log,
+    ...(flags.cgroups === 'none' && { controls: [] }),
+  });
   const server = await startSandboxServer({ ...flags, apiKey, wall, log });
   const end = (): void => {
     setTimeout(() => process.exit(1), CLOSE_MS).unref();

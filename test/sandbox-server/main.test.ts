@@ -54,6 +54,10 @@ test('beyond loopback it wants a key, and of flags it wants sense', async () => 
     expect.stringContaining("expected a whole number from 0 to 65535, got 'http'"),
   ]);
   expect(await ending(['--faults', 'none'])).toEqual([2, expect.stringContaining('--faults none: expected')]);
+  expect(await ending(['--cgroups', 'v2'])).toEqual([
+    2,
+    expect.stringContaining("expected auto or none, got 'v2'"),
+  ]);
   expect(await ending(['--what'])).toEqual([2, expect.stringContaining('--what')]);
 });
 
