@@ -55,7 +55,6 @@ sub drop_rights {
 export const ENTER_PROGRAM = String.raw`
 my $NAMESPACES = 0x10000000 | 0x20000 | 0x20000000 | 0x40000000 | 0x8000000 | 0x4000000 | 0x2000000;
 my ($NEWPID, $CLONE_PARENT, $SIGCHLD) = (0x20000000, 0x8000, 17);
-my $TERMINALS = 64;
 open my $own_pids, '<', '/proc/self/ns/pid' or die "/proc/self/ns/pid: $!\n";
 
 # Forks a process that does $act in the box. $then is told its pid here, its pid there and what went wrong, if it did, at the
@@ -78,7 +77,7 @@ sub hear_of {
   my ($inside) = $sent->{text} =~ /^pid (\d+)$/m;
   my ($error) = $sent->{text} =~ /^error (.*)$/ms;
   $error //= 'the sandbox is gone' unless defined $host and defined $inside;
-  $sent->{box}{bounded} = 1 unless defined $error;
+  $sent->{box}{finished} = 1 unless defined $error;
   $then->($host, $inside, $error);
 }
 
@@ -108,7 +107,7 @@ sub enter {
   # Where the host's memory runs out, commands go before anything of ours.
   if (open my $score, '>', '/proc/self/oom_score_adj') { syswrite $score, '500' }
   if ($root) { syscall $call->{setgroups}, 0, 0 }
-  bound_terminals($box, $fail) unless $box->{bounded};
+  finish($box, $fail) unless $box->{finished};
   my $join = $root ? $NAMESPACES & ~$NEWPID : $NAMESPACES;
   $fail->('the sandbox is gone') if syscall($call->{setns}, $box->{pidfd}, $join) < 0;
   leave_second($tell, $fail) unless $root;
@@ -119,22 +118,6 @@ sub enter {
   if ($box->{inside}) { chroot $box->{inside} or $fail->("chroot: $!") }
   eval { $act->($fail); 1 } or $fail->(one_line($@));
   POSIX::_exit(0);
-}
-
-# A devpts bounds its own terminals, the kernel only those of all boxes together. Once for each box, by the first that enters.
-sub bound_terminals {
-  my ($box, $fail) = @_;
-  my ($none, $folder, $options) = ('none', "$box->{inside}/dev/pts", "max=$TERMINALS,mode=620,ptmxmode=666");
-  $root or syscall($call->{setns}, outer_users($box), 0x10000000) == 0 or $fail->('the sandbox is gone');
-  syscall($call->{setns}, $box->{pidfd}, 0x20000) == 0 or $fail->('the sandbox is gone');
-  syscall($call->{mount}, $none, $folder, 0, 0x2a, $options) == 0 or $fail->("$folder: $!");
-}
-
-# For the sake of its devpts bubblewrap makes two user namespaces. The outer one owns the box's other namespaces.
-sub outer_users {
-  my $box = shift;
-  open my $inner, '<', "/proc/$box->{pid}/ns/user" or return -1;
-  return ioctl($inner, 0xb702, 0) || -1;
 }
 
 # Returns in the second child only.

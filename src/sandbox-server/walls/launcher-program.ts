@@ -3,6 +3,7 @@ import { COPY_PROGRAM } from './copy-program.ts';
 import { COPY_TREE_PROGRAM } from './copy-tree-program.ts';
 import { DISK_PROGRAM } from './disk-program.ts';
 import { ENTER_PROGRAM } from './enter-program.ts';
+import { FINISH_PROGRAM } from './finish-program.ts';
 import { LAYERS_PROGRAM } from './layers-program.ts';
 import { NETWORK_PROGRAM } from './network-program.ts';
 import { SWEEP_PROGRAM } from './sweep-program.ts';
@@ -141,6 +142,7 @@ ${DISK_PROGRAM}
 ${LAYERS_PROGRAM}
 ${COPY_TREE_PROGRAM}
 ${COPY_PROGRAM}
+${FINISH_PROGRAM}
 ${ENTER_PROGRAM}
 ${COMMAND_PROGRAM}
 ${TERMINAL_PROGRAM}

@@ -19,6 +19,7 @@ export function shownPlaces(shown: ShownFiles): ShownPlace[] {
     ...['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'].flatMap(asOnHost),
     ...nodePlaces(shown.node),
     { kind: 'folder', at: '/var' },
+    { kind: 'folder', at: '/var/empty' },
     { kind: 'folder', at: '/home' },
     { kind: 'link', to: '../tmp', at: '/var/tmp' },
     // Who acts as root is the box's only user.
