@@ -44,9 +44,21 @@ async function writeBody({ query, headers, body }: Upload, target: Target): Prom
   if (encoding === 'identity') return writeFile(path, body, target);
   if (encoding !== 'gzip')
     throw new Refusal(400, `unsupported Content-Encoding: ${encoding}, supported: [gzip]`);
+  return writeZipped(path, body, target);
+}
+
+async function writeZipped(path: string, body: Readable, target: Target): Promise<Written> {
   const gunzip = createGunzip();
+  // Whoever reads hears of it too, but nobody does before the file is open.
+  gunzip.on('error', () => {});
   body.on('error', (error) => gunzip.destroy(error));
-  return writeFile(path, body.pipe(gunzip), target);
+  try {
+    return await writeFile(path, body.pipe(gunzip), target);
+  } finally {
+    // What is left of a bomb need not be unpacked.
+    gunzip.destroy();
+    body.resume();
+  }
 }
 
 async function writeParts(request: Upload, target: Target): Promise<Written[]> {

@@ -44,7 +44,7 @@ export async function cpuMs(folder: string): Promise<number> {
 export async function diskUsage(
   root: BoxRoot,
 ): Promise<{ usedBytes: number; totalBytes: number; files: number }> {
-  const { blocks, bfree, bsize, files, ffree } = await statfs(`${root.path}/home/user`);
+  const { blocks, bfree, bsize, files, ffree } = await statfs(`${root.path}/dev/shm`);
   return { usedBytes: (blocks - bfree) * bsize, totalBytes: blocks * bsize, files: files - ffree };
 }
 
