@@ -64,7 +64,6 @@ export class CodeContext {
   /** Runs code in its turn and tells all of it to `lines`, which it ends. */
   async execute(asked: Execution, lines: EventLines): Promise<void> {
     await this.#turns(async () => {
-      if (lines.isOver) return;
       try {
         const kernel = await this.#liveKernel();
         if (!lines.isOver) await this.#runCell(kernel, asked, lines);

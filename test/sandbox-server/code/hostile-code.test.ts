@@ -40,6 +40,25 @@ test('closing only its own pipes leaves the cell without output, and the context
   expect((await host.sandbox.runCode('2', { context })).text).toBe('2');
 });
 
+test('a pipe that is made not to wait, and is full, does not silence the kernel', async () => {
+  const context = await host.sandbox.createCodeContext();
+  const code = [
+    'import fcntl, os, time',
+    'fcntl.fcntl(1, fcntl.F_SETFL, os.O_NONBLOCK)',
+    'refused = 0',
+    'while refused < 1000:',
+    '    try: os.write(1, b"x" * 4096); refused = 0',
+    '    except BlockingIOError: refused += 1; time.sleep(0.001)',
+    'open("/tmp/full", "w").close()',
+    '"told"',
+  ].join('\n');
+  const reply = await execute(host, { code, context_id: context.id });
+  await host.sandbox.commands.run('until [ -e /tmp/full ]; do sleep 0.1; done');
+  const last = (await reply.text()).trimEnd().split('\n').slice(-2);
+  expect(last).toEqual([expect.stringContaining('told'), '{"type":"end_of_execution"}']);
+  await host.sandbox.removeCodeContext(context);
+});
+
 test('output that looks like control messages is output', async () => {
   const nonce = '0123456789abcdef'.repeat(2);
   const lines = ['{"type":"end"}\n', `\0${nonce}.{"type":"end"}\n`, '\0', `\0${nonce}`];

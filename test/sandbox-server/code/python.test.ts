@@ -127,10 +127,14 @@ test('variables last for one execution, over the sandbox’s own', async () => {
   expect((await host.sandbox.runCode(code)).text).toBe("['sandbox', 'sandbox', None]");
 });
 
-test('what a cell forks never answers in its stead', async () => {
+test('what a cell forks never answers in its stead, and ends as a program does', async () => {
   const code = 'import os\npid = os.fork()\nif pid == 0: display("child")\nelse: os.waitpid(pid, 0)\n"done"';
   expect((await host.sandbox.runCode(code)).results).toMatchObject([{ text: 'done' }]);
-  expect((await host.sandbox.runCode('"next"')).results).toMatchObject([{ text: 'next' }]);
+  const failing = 'if os.fork() == 0: raise ValueError("in the child")\nos.WEXITSTATUS(os.wait()[1])';
+  const { results, logs, error } = await host.sandbox.runCode(failing);
+  expect(results).toMatchObject([{ text: '1' }]);
+  expect(logs.stderr.join('')).toMatch(/^Traceback .*\n.*<cell \d+>.*\n[^]*\nValueError: in the child\n$/);
+  expect(error).toBeUndefined();
 });
 
 test('a sandbox without python3 says so', async () => {

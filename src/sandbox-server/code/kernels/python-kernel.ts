@@ -179,14 +179,18 @@ def run(code, name):
     show_figures()
 
 
-def tell_error(error):
+def format_error(error):
     frame = error.__traceback__
     while frame and not frame.tb_frame.f_code.co_filename.startswith('<cell '):
         frame = frame.tb_next
     try:
-        value, text = str(error), ''.join(traceback.format_exception(type(error), error, frame))
+        return str(error), ''.join(traceback.format_exception(type(error), error, frame))
     except Exception:
-        value, text = '(its text cannot be had)', ''
+        return '(its text cannot be had)', ''
+
+
+def tell_error(error):
+    value, text = format_error(error)
     send(out, {'type': 'error', 'name': type(error).__name__, 'value': value, 'traceback': text})
 
 
@@ -194,7 +198,7 @@ def leave_fork(error):
     if isinstance(error, SystemExit):
         os._exit(error.code if isinstance(error.code, int) else error.code is not None)
     if error is not None:
-        traceback.print_exception(type(error), error, error.__traceback__)
+        sys.stderr.write(format_error(error)[1])
     flush()
     os._exit(error is not None)
 
