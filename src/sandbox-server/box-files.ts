@@ -8,9 +8,10 @@ export interface Seen {
   kind: FileKind;
   /** What a link leads to; the same as `kind` for everything else, null for a dangling link. */
   targetKind: Exclude<FileKind, 'link'> | null;
+  /** Where a link leads, past all further ones; to itself if there is nothing. Null: it is no link. */
   linkTarget: string | null;
   size: number;
-  /** The nine permission bits. */
+  /** The nine permission bits, of what a link leads to; 0: of a dangling one. */
   mode: number;
   /** Whether the box's user owns it, and its group; otherwise root does. */
   usersOwn: boolean;

@@ -3,6 +3,7 @@ import { awaken, enter } from './addressed-sandbox.ts';
 import { compose } from './compose.ts';
 import { addConnectRpc } from './connect-rpc.ts';
 import { addFiles } from './files.ts';
+import { readMetrics } from './metrics.ts';
 import { Refusal } from '../refusal.ts';
 import type { Sandboxes } from '../sandboxes.ts';
 import { isSameSecret } from '../secrets.ts';
@@ -21,6 +22,7 @@ export function addDataPlane(app: FastifyInstance, sandboxes: Sandboxes): void {
       if (!(await awaken(request, reply, sandboxes))) return reply;
     });
     guarded.get('/envs', ({ sandbox }) => sandboxVariables(sandbox));
+    guarded.get('/metrics', ({ sandbox }) => readMetrics(sandbox, sandboxes));
     guarded.post('/files/compose', compose);
     void guarded.register(async (rpc) => addConnectRpc(rpc, sandboxes));
   });

@@ -61,7 +61,8 @@ function timestamp(date: Date): string {
 
 // As Go prints a mode: the SDK's users see it.
 function permissions({ kind, mode }: Seen): string {
-  const letter = kind === 'folder' ? 'd' : kind === 'link' ? 'L' : '-';
+  if (kind === 'link') return 'Lrwxrwxrwx';
+  const letter = kind === 'folder' ? 'd' : '-';
   const bits = Array.from({ length: 9 }, (_, at) => (mode & (0o400 >> at) ? 'rwx'.charAt(at % 3) : '-'));
   return letter + bits.join('');
 }

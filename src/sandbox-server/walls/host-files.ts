@@ -89,7 +89,7 @@ function seenInBox({ stat, linkTarget, target }: Seen, owner: Owner): SeenInBox 
     targetKind: targetKind === 'link' ? null : targetKind,
     linkTarget,
     size: stat.size,
-    mode: stat.mode & 0o777,
+    mode: (target?.mode ?? 0) & 0o777,
     usersOwn: stat.uid === owner.uid,
     groupsOwn: stat.gid === owner.gid,
     modifiedAt: stat.mtime,

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, readlinkSync, renameSync, type Stats } from 'node:fs';
+import { closeSync, constants, fstatSync, renameSync, type Stats } from 'node:fs';
 import { open, readdir, type FileHandle } from 'node:fs/promises';
 import { InsideError } from '../box-files.ts';
 import { giveTo, makeOne, mayRead, pin, reach, under, type Tree } from './reach.ts';
@@ -13,6 +13,7 @@ const MAX_STEPS = 1_000_000;
 export interface Seen {
   /** As lstat: of the link itself. */
   stat: Stats;
+  /** Where a link leads, past all further ones; to itself if there is nothing. Null: it is no link. */
   linkTarget: string | null;
   /** What the link leads to; the same as `stat` for everything else, null for a dangling link. */
   target: Stats | null;
@@ -102,15 +103,14 @@ export async function moveInside(root: Tree, from: string, to: string): Promise<
   });
 }
 
-async function see(root: Tree, path: string, place: Pinned, budget?: StepBudget): Promise<Seen> {
-  const stat = fstatSync(place.fd);
+async function see(root: Tree, path: string, { fd }: Pinned, budget?: StepBudget): Promise<Seen> {
+  const stat = fstatSync(fd);
   if (!stat.isSymbolicLink()) return { stat, linkTarget: null, target: stat };
-  const linkTarget = readlinkSync(under(place.parent, place.name), 'utf8');
   const walk = { followLast: true, ...(budget && { budget }) };
-  const target = await reach(root, path, walk, ({ fd }) => (fd === null ? null : fstatSync(fd))).catch(
-    () => null,
-  );
-  return { stat, linkTarget, target };
+  return reach(root, path, walk, (led) => {
+    if (led.fd === null) return { stat, linkTarget: path, target: null };
+    return { stat, linkTarget: led.real, target: fstatSync(led.fd) };
+  }).catch(() => ({ stat, linkTarget: path, target: null }));
 }
 
 interface Pinned {

@@ -40,6 +40,8 @@ export interface Place {
   name: string;
   /** The thing itself; null: there is none. */
   fd: number | null;
+  /** Its path inside, without any link. */
+  real: string;
 }
 
 /** How to walk. */
@@ -65,7 +67,7 @@ export async function reach<T>(
 ): Promise<T> {
   const pinned: number[] = [];
   try {
-    return await use(findPlace({ ...walk, root, path, pinned }));
+    return await use(findPlace({ ...walk, root, path, pinned, trail: [] }));
   } catch (error) {
     throw asInsideError(error, path);
   } finally {
@@ -133,6 +135,8 @@ interface Way extends Walk {
   path: string;
   /** From the top to here, folder by folder, and in the end the thing itself. */
   pinned: number[];
+  /** Their names, without the top's. */
+  trail: string[];
 }
 
 function findPlace(way: Way): Place {
@@ -145,20 +149,21 @@ function findPlace(way: Way): Place {
     budget?.spend(1);
     const name = todo.pop() ?? '';
     if (name === '..') {
-      goUp(pinned, Math.max(pinned.length - 1, 1));
+      goUp(way, Math.max(pinned.length - 1, 1));
       continue;
     }
     const isLast = todo.length === 0;
     const link = takeStep(way, name, isLast);
-    if (link === undefined) return { parent: pinned.at(-1) ?? -1, name, fd: null };
-    if (link === null && isLast) return { parent: pinned.at(-2) ?? -1, name, fd: pinned.at(-1) ?? -1 };
+    if (link === undefined) return { parent: pinned.at(-1) ?? -1, name, fd: null, real: real(way, name) };
+    if (link === null && isLast)
+      return { parent: pinned.at(-2) ?? -1, name, fd: pinned.at(-1) ?? -1, real: real(way) };
     if (link === null) continue;
     links++;
-    if (link.startsWith('/')) goUp(pinned, 1);
+    if (link.startsWith('/')) goUp(way, 1);
     todo.push(...names(link));
   }
   const here = pinned.at(-1) ?? -1;
-  return { parent: here, name: '', fd: here };
+  return { parent: here, name: '', fd: here, real: real(way) };
 }
 
 /** Pins the next thing on the way; a link to follow is not part of it: then gives its target. undefined: there is nothing. */
@@ -177,10 +182,11 @@ function takeStep(way: Way, name: string, isLast: boolean): string | null | unde
   if (fd === null && !isLast) throw new InsideError('ENOENT', path);
   if (fd === null) return undefined;
   pinned.push(fd);
+  way.trail.push(name);
   const follow = !isLast || way.followLast;
   if (!follow || !fstatSync(fd).isSymbolicLink()) return null;
   const target = readlinkSync(under(parent, name));
-  goUp(pinned, pinned.length - 1);
+  goUp(way, pinned.length - 1);
   return target;
 }
 
@@ -192,8 +198,13 @@ function may(owner: Owner, stat: Stats, right: number): boolean {
   return stat.uid === owner.uid || (stat.mode & right) !== 0;
 }
 
-function goUp(pinned: number[], length: number): void {
+function goUp({ pinned, trail }: Way, length: number): void {
   while (pinned.length > length) closeSync(pinned.pop() ?? -1);
+  trail.length = length - 1;
+}
+
+function real({ trail }: Way, ...more: string[]): string {
+  return `/${[...trail, ...more].join('/')}`;
 }
 
 function names(path: string): string[] {

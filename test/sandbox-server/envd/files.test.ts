@@ -138,23 +138,15 @@ test('a symlink shows its target, and one out of the box leads nowhere', async (
     'echo in > real; ln -s real link; ln -s /../../../../../../../../etc/shadow out; ln -s /proc/1/root way-out',
   );
   expect(await sandbox.files.read('link')).toBe('in\n');
-  expect(await sandbox.files.getInfo('link')).toMatchObject({ type: FileType.FILE, symlinkTarget: 'real' });
+  expect(await sandbox.files.getInfo('link')).toMatchObject({
+    type: FileType.FILE,
+    symlinkTarget: '/home/user/real',
+    mode: 0o644,
+    permissions: 'Lrwxrwxrwx',
+  });
   await expect(sandbox.files.read('out')).rejects.toThrow('does not exist');
   await expect(sandbox.files.read('way-out/etc/hostname')).rejects.toThrow('EACCES');
   await expect(sandbox.files.write('way-out/tmp/planted', 'x')).rejects.toThrow('EACCES');
-});
-
-test('a file from beyond all calendars can be listed', async () => {
-  await sandbox.commands.run(
-    'mkdir times && cd times && touch -d 30000-01-01 late && touch -d 0001-01-01 early',
-  );
-  const listed = await sandbox.files.list('times');
-  expect(
-    Object.fromEntries(listed.map(({ name, modifiedTime }) => [name, modifiedTime?.getUTCFullYear()])),
-  ).toEqual({
-    early: 1,
-    late: 9999,
-  });
 });
 
 test('a FIFO or device stalls nobody', async () => {
