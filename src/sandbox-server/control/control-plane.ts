@@ -35,6 +35,8 @@ export function addControlPlane(app: FastifyInstance, sandboxes: Sandboxes, apiK
     sandbox.network = network;
     return reply.code(204).send();
   });
+  // Who has the key is the team.
+  app.get('/teams', () => [{ teamID: 'local', name: 'local', apiKey, isDefault: true }]);
   addLife(app, sandboxes);
   addRecords(app, sandboxes);
   addNotServed(app);

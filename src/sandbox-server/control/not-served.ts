@@ -29,6 +29,10 @@ const NOT_SERVED = {
     routes: ['/api-keys', '/api-keys/*', '/access-tokens', '/access-tokens/*'],
     sentence: 'this server has one key, set by EVALPOOL_SANDBOX_KEY when it starts',
   },
+  'team metrics': {
+    routes: ['/teams/:id/metrics', '/teams/:id/metrics/max'],
+    sentence: 'this server has no team metrics: its ledger tells more (GET /admin/ledger)',
+  },
   builds: {
     routes: ['/templates', '/templates/*', '/v2/templates', '/v2/templates/*', '/v3/templates'],
     sentence: 'this server does not build templates: snapshot a sandbox that is set up as you want it',

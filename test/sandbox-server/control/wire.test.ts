@@ -60,6 +60,16 @@ test('a description has every field that E2B’s has', async () => {
     expect((await ask('GET', `${path}?metadata=of%3Dthe%20file`)).json).toMatchObject([listed]);
 });
 
+test('there is one team, which has the key', async () => {
+  const [team] = [(await ask('GET', '/teams')).json].flat();
+  expect(team).toEqual({
+    teamID: expect.any(String),
+    name: 'local',
+    apiKey: host.sdk.apiKey,
+    isDefault: true,
+  });
+});
+
 test('every refusal carries its status as code, and E2B’s words', async () => {
   const id = sandbox.sandboxId;
   const absent = `Sandbox "inone" doesn't exist or you don't have access to it`;
