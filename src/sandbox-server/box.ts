@@ -82,7 +82,8 @@ export interface Box {
   /** Resolves when the box is over, for whatever reason, with nothing of it left. */
   readonly ended: Promise<void>;
   start(command: BoxCommand): Promise<BoxProcess>;
-  setNetwork(network: Network): Promise<void>;
+  /** `denied`: IPv4 networks (a.b.c.d/n) that it must not reach, besides those that none may. */
+  setNetwork(network: Network, denied?: readonly string[]): Promise<void>;
   /**
    * Makes a new folder a layer of what the box wrote, /dev/shm apart, and says what a box starts from that looks like it. The box
    * must stand still. Throws an Error that says why it cannot be saved.
@@ -117,6 +118,8 @@ export interface BoxOrder {
   id: string;
   limits: BoxLimits;
   network: Network;
+  /** As of setNetwork. */
+  denied?: readonly string[];
   /** Unless given: the machine's toolchain and empty folders. */
   layers?: LayerStack | undefined;
 }

@@ -1,6 +1,6 @@
 import type { Log } from '../log.ts';
-import type { Network } from '../stage.ts';
 import type { Box, BoxLimits, Wall } from './box.ts';
+import type { Egress } from './control/egress.ts';
 import { FileMetadata } from './envd/file-metadata.ts';
 import type { FaultPlan } from './faults/fault-rules.ts';
 import { Faults } from './faults/faults.ts';
@@ -29,7 +29,7 @@ export interface SandboxOrder {
   metadata: Readonly<Record<string, string>>;
   envVars: Readonly<Record<string, string>>;
   lifeMs: number;
-  network: Network;
+  egress: Egress;
   lifecycle: Lifecycle;
 }
 
@@ -148,7 +148,7 @@ export class Sandboxes {
     this.#opening += 1;
     try {
       const id = newSandboxId();
-      const box = await wall.open({ id, limits, network: order.network });
+      const box = await wall.open({ id, limits, ...order.egress });
       return this.#adopt(id, order, { box, place });
     } catch (error) {
       place.giveBack();

@@ -72,7 +72,7 @@ test('of two kills at once neither answers before it is gone', async () => {
     metadata: {},
     envVars: {},
     lifeMs: 60_000,
-    network: 'none',
+    egress: { network: 'none', allowOut: [], denyOut: [], denied: [] },
     lifecycle,
   } as const;
   const { id } = await sandboxes.create(order);

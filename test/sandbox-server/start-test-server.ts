@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Sandbox } from 'e2b';
 import { makeLog, type Log } from '../../src/log.ts';
+import type { Network } from '../../src/stage.ts';
 import type { Wall } from '../../src/sandbox-server/box.ts';
 import { NO_FAULTS } from '../../src/sandbox-server/faults/fault-rules.ts';
 import { NO_TIER, type Tier } from '../../src/sandbox-server/limits/tier.ts';
@@ -14,6 +15,8 @@ export interface TestServer {
   server: SandboxServer;
   /** Options of every SDK call; no network, which costs time and is the walls' to test. */
   sdk: { apiUrl: string; sandboxUrl: string; apiKey: string; allowInternetAccess: boolean };
+  /** Which networks its sandboxes can have on this machine. */
+  networks: readonly Network[];
   /** Ends every box underneath the server. */
   endBoxes(): Promise<void>;
   close(): Promise<void>;
@@ -52,6 +55,7 @@ export async function startTestServer(tier: Partial<Tier> = {}, maxPaused = 10):
   return {
     server,
     sdk: { apiUrl: server.url, sandboxUrl: server.url, apiKey, allowInternetAccess: false },
+    networks: wall.report().networks,
     endBoxes: () => wall.close(),
     close: async () => {
       await server.close();

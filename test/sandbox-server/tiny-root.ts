@@ -2,7 +2,21 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, realpathSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-const PROGRAMS = ['bash', 'cat', 'chmod', 'cp', 'env', 'id', 'ls', 'mkdir', 'mv', 'rm', 'stat', 'touch'];
+const PROGRAMS = [
+  'bash',
+  'cat',
+  'chmod',
+  'cp',
+  'env',
+  'id',
+  'ln',
+  'ls',
+  'mkdir',
+  'mv',
+  'rm',
+  'stat',
+  'touch',
+];
 
 /** Fills a folder with a small root file system: a shell, some programs, and the libraries of this machine that they need. */
 export function makeTinyRoot(folder: string): void {

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { readNetwork, readOrder } from './create-order.ts';
+import { readOrder } from './create-order.ts';
 import { describe, describeAccess, describeInFull } from './describe.ts';
+import { readNetworkUpdate } from './egress.ts';
 import { enterCreate, enterDestroy } from './enter-request.ts';
 import { guard } from './guard.ts';
 import { addLife } from './life.ts';
@@ -30,9 +31,9 @@ export function addControlPlane(app: FastifyInstance, sandboxes: Sandboxes, apiK
   });
   app.put<ById>('/sandboxes/:id/network', async ({ params, body }, reply) => {
     const sandbox = sandboxes.getRunning(params.id);
-    const network = readNetwork(body, sandboxes.options.wall.report().networks);
-    await sandbox.box.setNetwork(network);
-    sandbox.network = network;
+    const egress = readNetworkUpdate(body, sandboxes.options.wall.report().networks);
+    await sandbox.box.setNetwork(egress.network, egress.denied);
+    sandbox.egress = egress;
     return reply.code(204).send();
   });
   // Who has the key is the team.

@@ -36,12 +36,13 @@ export function describe(sandboxes: Sandboxes, sandbox: LiveSandbox): object {
 
 /** All that `getInfo` tells. */
 export function describeInFull(sandboxes: Sandboxes, sandbox: LiveSandbox): object {
-  const { lifecycle } = sandbox;
+  const { egress, lifecycle } = sandbox;
   return {
     ...describe(sandboxes, sandbox),
     envdAccessToken: sandbox.token,
     domain: null,
-    allowInternetAccess: sandbox.network !== 'none',
+    allowInternetAccess: egress.network !== 'none',
+    network: { allowOut: egress.allowOut, denyOut: egress.denyOut },
     lifecycle: { onTimeout: lifecycle.onTimeout, autoResume: lifecycle.autoResume },
   };
 }

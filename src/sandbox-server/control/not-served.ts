@@ -25,6 +25,18 @@ const NOT_SERVED = {
     routes: [],
     sentence: 'this server has no MCP gateway: start the MCP server with commands.run in the sandbox',
   },
+  egress: {
+    routes: [],
+    sentence: 'this server has no egress rules or proxies: allow and deny addresses by allowOut and denyOut',
+  },
+  names: {
+    routes: [],
+    sentence: 'this server allows IPv4 addresses and networks only, neither host names nor ports',
+  },
+  hostMask: {
+    routes: [],
+    sentence: 'this server has no maskRequestHost: its sandboxes have no public ports',
+  },
   keys: {
     routes: ['/api-keys', '/api-keys/*', '/access-tokens', '/access-tokens/*'],
     sentence: 'this server has one key, set by EVALPOOL_SANDBOX_KEY when it starts',

@@ -3,6 +3,7 @@ import type { Log } from '../../log.ts';
 import type { Network } from '../../stage.ts';
 import type { Box, BoxCommand, BoxLimits, BoxOrder, Wall, WallReport } from '../box.ts';
 import { BoxFreezer } from './box-freezer.ts';
+import { networkSetter } from './box-network.ts';
 import { usageOf } from './box-usage.ts';
 import { BoxIds } from './box-ids.ts';
 import { BoxRoot } from './box-root.ts';
@@ -15,7 +16,6 @@ import { hostFiles } from './host-files.ts';
 import type { Launcher } from './launcher.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import type { Owner } from './reach.ts';
-import { refusedNetworks } from './refused-networks.ts';
 import { rlimitsOf } from './rlimits.ts';
 import { reportLayers } from './wall-report.ts';
 
@@ -71,7 +71,7 @@ export class BubblewrapWall implements Wall {
     this.#layerMounts = { work: false, why };
   }
 
-  async open({ id, limits, network, layers }: BoxOrder): Promise<HostBox> {
+  async open({ id, limits, network, denied = [], layers }: BoxOrder): Promise<HostBox> {
     this.#checkNetwork(network);
     const way = wayToStart(layers, this.#layerMounts);
     if (!this.#launcher.alive) this.#launcher = this.#parts.launch();
@@ -86,7 +86,7 @@ export class BubblewrapWall implements Wall {
       const made = await launcher.make(order);
       const box = this.#box(copied, { owner, groups, limits, ...made });
       await copyIntoBox(copied);
-      if (network === 'nat') await box.setNetwork(network);
+      if (network === 'nat') await box.setNetwork(network, denied);
       return box;
     } catch (error) {
       await this.#boxes.get(id)?.destroy();
@@ -111,10 +111,7 @@ export class BubblewrapWall implements Wall {
     const inside = way === 'root' || way === 'bound' ? TEMPLATE_ROOT : '';
     const root = new BoxRoot(`/proc/${pid}/root${inside}`, owner);
     const ended = this.#afterwards(id, made, root);
-    const setNetwork = async (network: Network): Promise<void> => {
-      this.#checkNetwork(network);
-      await launcher.network(id, network === 'nat', refusedNetworks());
-    };
+    const setNetwork = networkSetter(launcher, id);
     const destroy = async (): Promise<void> => {
       launcher.end(id);
       await ended;
@@ -127,7 +124,10 @@ export class BubblewrapWall implements Wall {
       files: hostFiles(root),
       ended,
       start,
-      setNetwork,
+      setNetwork: async (network: Network, denied: readonly string[] = []) => {
+        this.#checkNetwork(network);
+        await setNetwork(network, denied);
+      },
       freeze: () => freezer.freeze(),
       thaw: () => freezer.thaw(),
       save: (folder: string) => saveBox(copied, folder),

@@ -40,7 +40,7 @@ export async function cpuMs(folder: string): Promise<number> {
   return fields.reduce((sum, field) => sum + Number(field) * TICK_MS, 0);
 }
 
-/** How full a box's disk is, and how large; one file system carries all its writable places. */
+/** How full a box's disk is, and how large; one file system carries all its writable places. Not by home: a box that writes to its whole root may have put a link there. */
 export async function diskUsage(
   root: BoxRoot,
 ): Promise<{ usedBytes: number; totalBytes: number; files: number }> {

@@ -155,7 +155,6 @@ test('a sandbox without internet reaches nothing, and its network can be taken l
   const sandbox = await Sandbox.create({ ...host.sdk, allowInternetAccess: false });
   expect(await sandbox.getInfo()).toMatchObject({ allowInternetAccess: false });
   await sandbox.updateNetwork({ allowInternetAccess: false });
-  await expect(sandbox.updateNetwork({ denyOut: ['1.1.1.1/32'] })).rejects.toThrow('501');
   await sandbox.kill();
 });
 

@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { HostBox } from '../../../src/sandbox-server/walls/bubblewrap-wall.ts';
 import { run, startWall } from './start-wall.ts';
 
 let walls: Awaited<ReturnType<typeof startWall>>;
@@ -38,3 +39,35 @@ test('With nat neither the loopback of the host nor private addresses answer, an
   await box.destroy();
   server.close();
 });
+
+test('Denied networks change in the order they were asked for, and none is left over', async (context) => {
+  if (!walls.wall.report().networks.includes('nat'))
+    return context.skip('needs slirp4netns and /dev/net/tun');
+  const box = await walls.open();
+  await box.setNetwork('nat', ['9.9.9.0/24']);
+  const alone = await refusedIn(box);
+  expect(alone).toContain('9.9.9.0');
+  await Promise.all([
+    box.setNetwork('nat', ['8.8.8.0/24', '9.9.9.0/24']),
+    box.setNetwork('none'),
+    box.setNetwork('nat', ['8.8.8.0/24']),
+    box.setNetwork('nat', ['7.7.7.0/24', '10.0.0.0/15']),
+  ]);
+  expect((await run(box, INTERFACES)).out).toBe('lotap0');
+  const routes = await refusedIn(box);
+  expect(routes).toEqual(expect.arrayContaining(['7.7.7.0', '10.0.2.3', '10.0.0.0', '192.168.0.0']));
+  expect(routes.filter((network) => /^[89]\./.test(network))).toEqual([]);
+  await box.setNetwork('nat');
+  expect(await refusedIn(box)).toEqual(alone.filter((network) => network !== '9.9.9.0'));
+  await box.destroy();
+});
+
+/** First addresses of the networks that routes of the box refuse. */
+async function refusedIn(box: HostBox): Promise<string[]> {
+  const { out } = await run(box, 'cat /proc/net/route');
+  const lines = out.split('\n').map((line) => line.split('\t'));
+  const refused = lines.filter(([, , , flags]) => (Number.parseInt(flags ?? '', 16) & 0x200) !== 0);
+  return refused
+    .map(([, network = '']) => [...Buffer.from(network, 'hex')].toReversed().join('.'))
+    .toSorted();
+}

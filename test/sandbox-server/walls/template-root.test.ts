@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LayerStack } from '../../../src/sandbox-server/box.ts';
 import { makeTinyRoot } from '../tiny-root.ts';
 import { startLayerWall, type LayerWall } from './start-layer-wall.ts';
-import { run } from './start-wall.ts';
+import { LIMITS, run } from './start-wall.ts';
 
 // Where overlays cannot be mounted both ways are the second; the report says so.
 describe.each([
@@ -48,6 +48,17 @@ describe.each([
     await file.close();
     expect((await box.files.stat('/opt/only-here')).kind).toBe('folder');
     await expect(box.files.stat('/usr/share')).rejects.toThrow('ENOENT');
+    await box.destroy();
+  });
+
+  test('tells how full its own disk is, wherever its home leads', async () => {
+    const box = await walls.open(template);
+    const { out } = await run(
+      box,
+      'cd /; mv /home/user /home/old && ln -s / /home/user; [ -L /home/user ] && echo linked',
+    );
+    expect(out).toBe(walls.isMounted ? 'linked\n' : '');
+    expect((await box.usage()).diskTotalBytes).toBe(LIMITS.diskMb * 1024 * 1024);
     await box.destroy();
   });
 
