@@ -14,7 +14,7 @@ export interface PausesOptions {
   ledger: Ledger;
   all: () => Iterable<LiveSandbox>;
   isLive: (sandbox: LiveSandbox) => boolean;
-  setLife: (sandbox: LiveSandbox, lifeMs: number) => void;
+  setLife: (sandbox: LiveSandbox, lifeMs: number, nowMs?: number) => void;
 }
 
 /** How a paused sandbox goes on. */
@@ -111,7 +111,7 @@ export class Pauses {
     sandbox.startedAt = new Date();
     sandbox.latestEndMs = Infinity;
     for (const process of processes.values()) process.goOn();
-    this.#options.setLife(sandbox, lifeMs);
+    this.#options.setLife(sandbox, lifeMs, sandbox.startedAt.getTime());
   }
 
   #checkRoom(): void {

@@ -103,7 +103,7 @@ export class Sandboxes {
       ledger: this.ledger,
       all: () => this.all(),
       isLive: ({ id }) => this.#live.has(id),
-      setLife: (sandbox, lifeMs) => this.setLife(sandbox, lifeMs),
+      setLife: (sandbox, lifeMs, nowMs) => this.setLife(sandbox, lifeMs, nowMs),
     });
     this.faults = new Faults(options.faults);
   }
