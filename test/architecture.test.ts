@@ -40,7 +40,7 @@ const OWNERS: Record<string, readonly string[] | 'anyone'> = {
   saxes: ['evaluation'],
   'tap-parser': ['evaluation'],
   'fastest-levenshtein': ['intake'],
-  picomatch: ['intake', 'evaluation'],
+  picomatch: ['intake', 'evaluation', 'sandbox-server'],
   'p-limit': 'anyone',
   zod: 'anyone',
 };

@@ -10,6 +10,7 @@ All options are the server's own:
   --tier hobby|pro|FILE  --max-sandboxes N                 limits of the account it plays
   --max-paused N                                           paused sandboxes, which hold memory; 100 unless told
   --faults FILE  --seed N                                  faults it plays, the same ones for the same seed
+  --simulate                                               no processes: \`sim 3.2 exit 1 out 10k\` takes that long
   --memory-mb N  --cpus N  --disk-mb N  --processes N      limits of each sandbox
   --cgroups auto|none                                      hold limits by control groups where they may be written, or not
 

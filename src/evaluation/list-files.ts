@@ -31,11 +31,14 @@ export async function listFiles(
   return { files: files.slice(0, find.max), more: fields.length > find.max * 3 + 1 };
 }
 
+// The comment is for a simulated sandbox, which runs nothing else of it.
 function listScript(root: string, find: { globs: readonly string[]; max: number }): string {
   const patterns = find.globs.map((glob) =>
     glob.startsWith('-') ? `./${quoteGlob(glob)}` : quoteGlob(glob),
   );
-  return `cd -- ${quote(root)} 2>/dev/null || exit 0
+  const words = [quote(root), String(find.max), ...find.globs.map(quote)].join(' ');
+  return `#sim 0 files ${words.replaceAll('\n', ' ')}
+cd -- ${quote(root)} 2>/dev/null || exit 0
 printf '%s\\0' "$(pwd -P)"
 shopt -s nullglob globstar dotglob
 n=0

@@ -20,6 +20,8 @@ export interface Flags {
   limits: BoxLimits;
   /** Control groups: wherever they may be written, or not at all. */
   cgroups: 'auto' | 'none';
+  /** No walls and no processes, only the protocol. */
+  simulate: boolean;
   json: boolean;
 }
 
@@ -37,6 +39,7 @@ const OPTIONS = {
   'disk-mb': { type: 'string', default: '1024' },
   processes: { type: 'string', default: '256' },
   cgroups: { type: 'string', default: 'auto' },
+  simulate: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
 } as const;
 
@@ -57,6 +60,7 @@ export function readFlags(argv: readonly string[]): Flags {
       diskMb: number('disk-mb', values['disk-mb'], { least: 1 }),
     },
     cgroups: choiceOfCgroups(values.cgroups),
+    simulate: values.simulate,
     json: values.json,
   };
 }

@@ -5,6 +5,7 @@ import { makeLog } from '../log.ts';
 import { announcement } from './announce.ts';
 import { isLoopback, readFlags } from './flags.ts';
 import { newSecret } from './secrets.ts';
+import { SimulatedWall } from './simulated/simulated-wall.ts';
 import { startSandboxServer } from './start-server.ts';
 import { openWall } from './walls/open-wall.ts';
 
@@ -22,11 +23,13 @@ async function main(): Promise<void> {
     );
   const apiKey = givenKey ?? newSecret();
   const log = makeLog('sandbox-server', config.logLevel);
-  const wall = await openWall({
-    home: flags.home ?? join(config.home, 'sandboxes'),
-    log,
-    ...(flags.cgroups === 'none' && { controls: [] }),
-  });
+  const wall = flags.simulate
+    ? new SimulatedWall()
+    : await openWall({
+        home: flags.home ?? join(config.home, 'sandboxes'),
+        log,
+        ...(flags.cgroups === 'none' && { controls: [] }),
+      });
   const server = await startSandboxServer({ ...flags, apiKey, wall, log });
   const end = (): void => {
     setTimeout(() => process.exit(1), CLOSE_MS).unref();

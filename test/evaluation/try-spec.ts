@@ -10,7 +10,7 @@ import { openMirrors } from '../../src/evaluation/mirrors.ts';
 import { openSandboxes } from '../../src/sandbox/e2b-sandboxes.ts';
 import type { Sandboxes } from '../../src/sandbox/sandbox.ts';
 import { Spec, type SpecInput } from '../../src/spec.ts';
-import { startTestServer } from '../sandbox-server/start-test-server.ts';
+import { startTestServer, type TestServer } from '../sandbox-server/start-test-server.ts';
 
 /** How an attempt at a spec ended. `code`: '' if it passed. */
 export interface Tried extends Evidence {
@@ -32,8 +32,8 @@ export interface Bench {
 }
 
 /** Opens one; `close` leaves nothing behind. */
-export async function openBench(): Promise<Bench> {
-  const server = await startTestServer();
+export async function openBench(start: () => Promise<TestServer> = startTestServer): Promise<Bench> {
+  const server = await start();
   const folder = mkdtempSync(join(tmpdir(), 'evalpool-bench-'));
   const provider = { name: 'local', tier: 'local', concurrency: undefined, template: 'base' } as const;
   const sandboxes = openSandboxes({ ...provider, networks: ['none'], ...server.sdk });

@@ -7,6 +7,7 @@ import type { Network } from '../../src/stage.ts';
 import type { Wall } from '../../src/sandbox-server/box.ts';
 import { NO_FAULTS } from '../../src/sandbox-server/faults/fault-rules.ts';
 import { NO_TIER, type Tier } from '../../src/sandbox-server/limits/tier.ts';
+import { SimulatedWall } from '../../src/sandbox-server/simulated/simulated-wall.ts';
 import { startSandboxServer, type SandboxServer } from '../../src/sandbox-server/start-server.ts';
 import { openWall } from '../../src/sandbox-server/walls/open-wall.ts';
 
@@ -39,7 +40,20 @@ export async function openTestWall(): Promise<{ wall: Wall; log: Log; close: () 
 
 /** Starts one that plays this tier; `close` leaves nothing behind. */
 export async function startTestServer(tier: Partial<Tier> = {}, maxPaused = 10): Promise<TestServer> {
-  const { wall, log, close } = await openTestWall();
+  return startOn(await openTestWall(), tier, maxPaused);
+}
+
+/** The same with simulated sandboxes. */
+export async function startSimulatedServer(tier: Partial<Tier> = {}): Promise<TestServer> {
+  const wall = new SimulatedWall();
+  return startOn({ wall, log: makeLog('test', 'silent'), close: () => wall.close() }, tier, 10);
+}
+
+async function startOn(
+  { wall, log, close }: Awaited<ReturnType<typeof openTestWall>>,
+  tier: Partial<Tier>,
+  maxPaused: number,
+): Promise<TestServer> {
   const apiKey = 'key-of-the-test';
   const server = await startSandboxServer({
     host: '127.0.0.1',

@@ -19,13 +19,15 @@ export const REQUEST_KINDS = [
   'filesystem',
   'read',
   'write',
+  'execute',
+  'context',
   'health',
   'other',
 ] as const;
 export type RequestKind = (typeof REQUEST_KINDS)[number];
 
 /** Kinds that are answered by a stream of events. */
-export const STREAM_KINDS: readonly RequestKind[] = ['start', 'reconnect', 'watch'];
+export const STREAM_KINDS: readonly RequestKind[] = ['start', 'reconnect', 'watch', 'execute'];
 
 const BY_ROUTE: Readonly<Record<string, RequestKind>> = {
   'POST /sandboxes': 'create',
@@ -46,6 +48,11 @@ const BY_ROUTE: Readonly<Record<string, RequestKind>> = {
   'POST /filesystem.Filesystem/:method': 'filesystem',
   'GET /files': 'read',
   'POST /files': 'write',
+  'POST /execute': 'execute',
+  'GET /contexts': 'context',
+  'POST /contexts': 'context',
+  'DELETE /contexts/:id': 'context',
+  'POST /contexts/:id/restart': 'context',
   'GET /health': 'health',
 };
 
