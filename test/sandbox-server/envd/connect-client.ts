@@ -45,6 +45,21 @@ export class ConnectClient {
     const reply = await this.#transport.stream(method, undefined, timeoutMs, this.#headers, messages());
     for await (const event of reply.message) yield toJson(method.output, event);
   }
+
+  /** The one reply to a stream of messages. */
+  async send(path: string, requests: AsyncIterable<JsonValue>): Promise<JsonValue> {
+    const method = e2bMethod(path);
+    if (!isFed(method)) throw new Error(`${path} takes no stream`);
+    const messages = async function* () {
+      for await (const request of requests) yield fromJson(method.input, request);
+    };
+    const reply = await this.#transport.stream(method, undefined, undefined, this.#headers, messages());
+    const answers = reply.message[Symbol.asyncIterator]();
+    const { value, done } = await answers.next();
+    if (done) throw new Error('no reply');
+    await answers.next(); // the end, which may be an error
+    return toJson(method.output, value);
+  }
 }
 
 /** The next event of a stream. */
@@ -91,4 +106,8 @@ function isUnary(method: DescMethod): method is DescMethod & { methodKind: 'unar
 
 function isStream(method: DescMethod): method is DescMethod & { methodKind: 'server_streaming' } {
   return method.methodKind === 'server_streaming';
+}
+
+function isFed(method: DescMethod): method is DescMethod & { methodKind: 'client_streaming' } {
+  return method.methodKind === 'client_streaming';
 }

@@ -54,6 +54,7 @@ test('Terminals leave neither descriptors nor processes', async () => {
     readdirSync(`/proc/${launcher}/fd`),
     readFileSync(`/proc/${launcher}/task/${launcher}/children`, 'utf8').trim().split(' '),
   ];
+  await expect.poll(() => held()[1]).toHaveLength(1); // what the tests before have ended is gone
   const before = held();
   for (let round = 0; round < 3; round++) {
     const ended = await openTerminal('exit 0');
