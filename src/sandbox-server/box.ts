@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Network } from '../stage.ts';
 import type { BoxFiles } from './box-files.ts';
+import type { FolderWatch } from './box-watch.ts';
 
 /** Limits of one box, enforced by cgroups where we may, by rlimits and watching where not. */
 export interface BoxLimits {
@@ -82,6 +83,8 @@ export interface Box {
   /** Resolves when the box is over, for whatever reason, with nothing of it left. */
   readonly ended: Promise<void>;
   start(command: BoxCommand): Promise<BoxProcess>;
+  /** Watches a folder, with all below it if so wanted. Throws InsideError: ENOENT, ENOTDIR, EMFILE (too many). */
+  watch(path: string, recursive: boolean): Promise<FolderWatch>;
   /** `denied`: IPv4 networks (a.b.c.d/n) that it must not reach, besides those that none may. */
   setNetwork(network: Network, denied?: readonly string[]): Promise<void>;
   /**

@@ -13,6 +13,7 @@ import { EventLog } from './records/event-log.ts';
 import { Sampler } from './records/sampler.ts';
 import type { RunningProcess } from './envd/running-process.ts';
 import { newSandboxId, newSecret } from './secrets.ts';
+import { Watchers } from './envd/watchers.ts';
 
 /** What becomes of a sandbox at its end. */
 export interface Lifecycle {
@@ -49,6 +50,7 @@ export interface LiveSandbox extends SandboxOrder {
   endsAt: Date;
   readonly processes: Map<number, RunningProcess>;
   readonly fileMetadata: FileMetadata;
+  readonly watchers: Watchers;
   /** Cut when the sandbox dies. */
   readonly streams: Set<{ abort(): void }>;
   readonly log: EventLog;
@@ -194,6 +196,7 @@ export class Sandboxes {
       endsAt: startedAt,
       processes: new Map(),
       fileMetadata: new FileMetadata(box.files),
+      watchers: new Watchers(box),
       streams: new Set(),
       log: new EventLog(),
       expiry: undefined,

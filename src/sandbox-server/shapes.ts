@@ -55,6 +55,14 @@ export const PathRequest = z.object({
   depth: z.int().nonnegative().default(0),
 });
 
+/** Every message of filesystem.Filesystem about watching. */
+export const WatchRequest = z.object({
+  path: z.string().default(''),
+  recursive: z.boolean().default(false),
+  includeEntry: z.boolean().default(false),
+  watcherId: z.string().default(''),
+});
+
 /** The value in its shape. Throws 400 that names field, what was expected and what was there. */
 export function parseAs<T>(shape: z.ZodType<T>, value: unknown): T {
   const parsed = shape.safeParse(value);

@@ -1,9 +1,11 @@
 import { accountOfHeader, resolvePath } from '../accounts.ts';
 import { InsideError } from '../box-files.ts';
 import { asPathRefusal, describeEntry } from './entry-info.ts';
+import type { EventStream } from './event-stream.ts';
 import type { Call } from './process-service.ts';
 import { Refusal } from '../refusal.ts';
 import { parseAs, PathRequest } from '../shapes.ts';
+import { createWatcher, getWatcherEvents, removeWatcher, watchDir } from './watch-service.ts';
 
 /** The calls of filesystem.Filesystem. */
 export const filesystemCalls: Readonly<Record<string, (call: Call) => Promise<object>>> = {
@@ -12,15 +14,16 @@ export const filesystemCalls: Readonly<Record<string, (call: Call) => Promise<ob
   MakeDir: (call) => onPath(call, (path) => make(call, path)),
   Remove: (call) => onPath(call, (path) => remove(call, path)),
   Move: move,
-  CreateWatcher: refuseWatching,
-  GetWatcherEvents: refuseWatching,
-  RemoveWatcher: refuseWatching,
+  CreateWatcher: createWatcher,
+  GetWatcherEvents: getWatcherEvents,
+  RemoveWatcher: removeWatcher,
 };
 
 /** The calls of filesystem.Filesystem that are answered by a stream. */
-export const filesystemStreams: Readonly<Record<string, (call: Call) => Promise<unknown>>> = {
-  WatchDir: refuseWatching,
-};
+export const filesystemStreams: Readonly<Record<string, (call: Call, stream: EventStream) => Promise<void>>> =
+  {
+    WatchDir: watchDir,
+  };
 
 async function onPath(call: Call, use: (path: string, depth: number) => Promise<object>): Promise<object> {
   const asked = parseAs(PathRequest, call.message);
@@ -85,8 +88,4 @@ async function moveAcross({ sandbox }: Call, from: string, to: string): Promise<
   const exit = await child.exit;
   if (!('code' in exit) || exit.code !== 0)
     throw new Refusal(400, `path '${from}' cannot be moved to '${to}'`);
-}
-
-async function refuseWatching(): Promise<never> {
-  throw new Refusal(501, 'this server cannot watch directories yet');
 }

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { accountEnvironment, accountOfHeader, resolvePath, type Account } from '../accounts.ts';
 import type { BoxCommand, BoxProcess } from '../box.ts';
+import { deadlinePassed, endInTime, timeoutOf } from './call-timeout.ts';
 import type { EventStream } from './event-stream.ts';
 import { findEver, findRunning } from './find-process.ts';
 import { closeStdin, sendInput, updateProcess } from './process-input.ts';
@@ -53,7 +54,7 @@ async function startProcess(call: Call, stream: EventStream): Promise<void> {
   sandbox.processes.set(child.pid, process);
   logCommand(sandbox, child, config);
   process.listen(stream);
-  const timeoutMs = readTimeout(headers);
+  const timeoutMs = timeoutOf(headers);
   if (timeoutMs !== undefined) process.killAfter(timeoutMs, () => stream.end(deadlinePassed()));
 }
 
@@ -94,10 +95,7 @@ export async function checkFolder(sandbox: LiveSandbox, cwd: string): Promise<vo
 async function connectProcess({ sandbox, message, headers }: Call, stream: EventStream): Promise<void> {
   const process = findEver(sandbox, parseAs(ProcessRequest, message).process);
   process.listen(stream);
-  const timeoutMs = readTimeout(headers);
-  if (timeoutMs === undefined || stream.isOver) return;
-  const timer = setTimeout(() => stream.end(deadlinePassed()), timeoutMs);
-  stream.onClose(() => clearTimeout(timer));
+  endInTime(stream, headers);
 }
 
 function sendSignal({ sandbox, message }: Call): object {
@@ -107,14 +105,4 @@ function sendSignal({ sandbox, message }: Call): object {
   else if (signal === 'SIGNAL_SIGTERM' || signal === 15) process.signal('SIGTERM');
   else throw new Refusal(501, `invalid signal: ${signal ?? 'SIGNAL_UNSPECIFIED'}`);
   return {};
-}
-
-function readTimeout(headers: Call['headers']): number | undefined {
-  const ms = Number(headers['connect-timeout-ms']);
-  // Beyond 2^31 ms a timer would fire at once, and no sandbox lives that long.
-  return Number.isInteger(ms) && ms > 0 && ms < 2 ** 31 ? ms : undefined;
-}
-
-function deadlinePassed(): Refusal {
-  return new Refusal(504, 'context deadline exceeded');
 }

@@ -29,7 +29,8 @@ export async function answerByStream(
   } catch (error) {
     const gone = sandboxes.find(sandbox.id) === undefined;
     const refusal = gone ? new Refusal(502, 'the sandbox is gone') : asRefusal(error);
-    if (refusal.status === 500) sandboxes.options.log.error({ err: error, url: request.url });
+    if (refusal.status === 500 && refusal !== error)
+      sandboxes.options.log.error({ err: error, url: request.url });
     stream.end(refusal);
   }
 }

@@ -12,6 +12,7 @@ import type { CopiedBox, LayerMounts, WayToStart } from './box-start.ts';
 import { TEMPLATE_ROOT } from './bubblewrap.ts';
 import type { BoxGroups, Cgroups } from './cgroups.ts';
 import { freezeByGroup, freezeBySignal } from './freezer.ts';
+import { watchFolder } from './folder-watch.ts';
 import { hostFiles } from './host-files.ts';
 import type { Launcher } from './launcher.ts';
 import { MemoryWatch } from './memory-watch.ts';
@@ -124,6 +125,8 @@ export class BubblewrapWall implements Wall {
       files: hostFiles(root),
       ended,
       start,
+      watch: (path: string, recursive: boolean) =>
+        freezer.start(() => watchFolder(launcher, id, path, recursive)),
       setNetwork: async (network: Network, denied: readonly string[] = []) => {
         this.#checkNetwork(network);
         await setNetwork(network, denied);

@@ -8,6 +8,7 @@ import { LAYERS_PROGRAM } from './layers-program.ts';
 import { NETWORK_PROGRAM } from './network-program.ts';
 import { SWEEP_PROGRAM } from './sweep-program.ts';
 import { TERMINAL_PROGRAM } from './terminal-program.ts';
+import { WATCH_PROGRAM } from './watch-program.ts';
 
 /** How every launcher begins: what it knows of the kernel, its signals, and how it answers. It is given a seccomp filter, as hex. */
 export const LAUNCHER_START = String.raw`
@@ -19,9 +20,11 @@ use Errno ();
 
 my %numbers = (
   x86_64 => { clone => 56, unshare => 272, mount => 165, setns => 308, prlimit => 302, prctl => 157, capset => 126, setgroups => 116,
-    setresgid => 119, setresuid => 117, getpid => 39, signalfd => 289, keyctl => 250 },
+    setresgid => 119, setresuid => 117, getpid => 39, signalfd => 289, keyctl => 250,
+    inotify_init1 => 294, inotify_add_watch => 254, inotify_rm_watch => 255 },
   aarch64 => { clone => 220, unshare => 97, mount => 40, setns => 268, prlimit => 261, prctl => 167, capset => 91, setgroups => 159,
-    setresgid => 149, setresuid => 147, getpid => 172, signalfd => 74, keyctl => 219 },
+    setresgid => 149, setresuid => 147, getpid => 172, signalfd => 74, keyctl => 219,
+    inotify_init1 => 26, inotify_add_watch => 27, inotify_rm_watch => 28 },
 );
 my $call = $numbers{(POSIX::uname())[4]} or die "no system call table for this machine\n";
 my ($PIDFD_OPEN, $PIDFD_SIGNAL) = (434, 424);
@@ -148,8 +151,10 @@ ${COMMAND_PROGRAM}
 ${TERMINAL_PROGRAM}
 ${NETWORK_PROGRAM}
 ${SWEEP_PROGRAM}
+${WATCH_PROGRAM}
 my %on = (make => \&make, start => \&start, opened => \&opened, signal => \&send_signal, end => \&end,
-  network => \&network, sweep => \&sweep, resize => \&resize, save => \&save, load => \&load, release => \&release);
+  network => \&network, sweep => \&sweep, resize => \&resize, save => \&save, load => \&load, release => \&release,
+  watch => \&watch);
 `;
 
 /** How every launcher goes on for ever: takes frames, does what its %on says for their first field, and reaps. */

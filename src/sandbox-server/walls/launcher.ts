@@ -98,11 +98,26 @@ export class Launcher {
     const stdin = terminal ? `${terminal.cols} ${terminal.rows}` : command.stdin ? '1' : '';
     const environment = Object.entries(command.env).map(([name, value]) => `${name}=${value}`);
     const fields = [boxId, stdin, cwd, String(argv.length), ...argv, ...environment];
-    const { id, process } = await this.#run('start', fields);
+    const { id, process } = await this.run('start', fields);
     if (!terminal) return process;
     const resize = ({ cols, rows }: TerminalSize): Promise<void> =>
       this.request('resize', id, String(cols), String(rows));
     return { ...process, resize };
+  }
+
+  /** Has the launcher start a process in a box, by the name of what does it. Throws as `start`. */
+  async run(name: string, fields: string[]): Promise<{ id: string; process: BoxProcess }> {
+    const id = `c${++this.#lastRequest}`;
+    const exit = new Promise<Exit>((resolve) => this.#running.set(id, resolve));
+    const [pid, ...pipes] = await this.#ask(id, [name, id, ...fields]).catch((error: unknown) => {
+      this.#running.delete(id);
+      throw error;
+    });
+    const [stdin = null, stdout, stderr = Readable.from([])] = this.#openPipes(id, pipes);
+    if (!stdout) throw new Error('the sandbox is gone');
+    const kill: BoxProcess['kill'] = (signal) =>
+      this.#send(['signal', id, String(constants.signals[signal])]);
+    return { id, process: { pid: Number(pid), stdin, stdout, stderr, exit, kill, resize: null } };
   }
 
   /** Opens or closes a box's way out; `refused` are networks that it must not reach, as a.b.c.d/n. */
@@ -125,20 +140,6 @@ export class Launcher {
   async close(): Promise<void> {
     this.#child.stdin.end();
     await this.#over;
-  }
-
-  async #run(name: string, fields: string[]): Promise<{ id: string; process: BoxProcess }> {
-    const id = `c${++this.#lastRequest}`;
-    const exit = new Promise<Exit>((resolve) => this.#running.set(id, resolve));
-    const [pid, ...pipes] = await this.#ask(id, [name, id, ...fields]).catch((error: unknown) => {
-      this.#running.delete(id);
-      throw error;
-    });
-    const [stdin = null, stdout, stderr = Readable.from([])] = this.#openPipes(id, pipes);
-    if (!stdout) throw new Error('the sandbox is gone');
-    const kill: BoxProcess['kill'] = (signal) =>
-      this.#send(['signal', id, String(constants.signals[signal])]);
-    return { id, process: { pid: Number(pid), stdin, stdout, stderr, exit, kill, resize: null } };
   }
 
   #openPipes(id: string, numbers: string[]): Array<Socket | undefined> {
