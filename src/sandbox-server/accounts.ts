@@ -21,12 +21,10 @@ export function accountNamed(name: string | undefined): Account {
   return account;
 }
 
-/** The account that the Authorization header of an RPC names (`Basic base64("<user>:")`). */
+/** The account that the Authorization header of an RPC names (`Basic base64("<user>:")`); of another scheme, nobody. */
 export function accountOfHeader(authorization: string | undefined): Account {
-  if (!authorization) return accountNamed(undefined);
-  const encoded = /^Basic ([A-Za-z0-9+/=]*)$/i.exec(authorization)?.[1];
-  if (encoded === undefined) throw new Refusal(401, 'expected Basic authorization with a user name');
-  return accountNamed(Buffer.from(encoded, 'base64').toString().split(':', 1)[0]);
+  const encoded = /^Basic ([A-Za-z0-9+/=]*)$/i.exec(authorization ?? '')?.[1];
+  return accountNamed(encoded && Buffer.from(encoded, 'base64').toString().split(':', 1)[0]);
 }
 
 /** What every process of the account finds in its environment, under what sandbox and request add. */

@@ -14,7 +14,15 @@ export async function addFiles(app: FastifyInstance, sandboxes: Sandboxes): Prom
   app.removeAllContentTypeParsers();
   await app.register(multipart, {
     preservePath: true,
-    limits: { parts: MAX_FILES, files: MAX_FILES, fileSize: Infinity, headerPairs: 100 },
+    limits: {
+      parts: MAX_FILES,
+      files: MAX_FILES,
+      fileSize: Infinity,
+      headerPairs: 100,
+      // Held in memory, and not looked at.
+      fields: 100,
+      fieldSize: 1024,
+    },
     // A file may come without a name or type, where the query has its path.
     isPartAFile: (name) => name === 'file',
   });

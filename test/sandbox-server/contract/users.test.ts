@@ -22,7 +22,7 @@ test('root has a home, a name and files of its own, though no more power than th
   await sandbox.files.remove('notes', asRoot);
 });
 
-test('nobody else is known, to commands or files', async () => {
+test('nobody else is known, to commands or files, and who names nobody is the user', async () => {
   const asNobody = { user: 'nobody-we-know' } as const;
   for (const act of [
     () => sandbox.commands.run('id', asNobody),
@@ -33,6 +33,10 @@ test('nobody else is known, to commands or files', async () => {
     () => sandbox.files.exists('/etc/hosts', asNobody),
   ])
     await expect(act()).rejects.toThrow(AuthenticationError);
+  // Another scheme names nobody.
+  const headers = { authorization: 'Bearer key', 'content-type': 'application/json' };
+  const stat = { method: 'POST', headers, body: '{"path":"/etc/hosts"}' };
+  expect((await ask(host, sandbox, '/filesystem.Filesystem/Stat', stat)).status).toBe(200);
   const signed = await sandbox.downloadUrl('/etc/hosts', asNobody);
   expect((await fetch(signed)).status).toBe(401);
 });

@@ -77,12 +77,12 @@ export async function started(events: AsyncGenerator<JsonValue>): Promise<number
 /** What is left of a process's events: its output, and how it ended. */
 export async function rest(
   events: AsyncGenerator<JsonValue>,
-): Promise<{ stdout: string; stderr: string; end: object }> {
-  const output = { stdout: '', stderr: '' };
+): Promise<{ stdout: string; stderr: string; pty: string; end: object }> {
+  const output = { stdout: '', stderr: '', pty: '' };
   let end = {};
   for await (const event of events) {
     const { data, end: ended } = part(event, 'event');
-    for (const kind of ['stdout', 'stderr'] as const)
+    for (const kind of ['stdout', 'stderr', 'pty'] as const)
       if (isObject(data) && typeof data[kind] === 'string')
         output[kind] += Buffer.from(data[kind], 'base64').toString();
     if (isObject(ended)) end = ended;

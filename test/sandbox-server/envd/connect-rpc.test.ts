@@ -54,7 +54,7 @@ test.each(WRITINGS)('a process is started, found, fed, joined and ended in %s', 
   expect(await client.call('process.Process/SendInput', { process: { pid }, input: { stdin } })).toEqual({});
   const end = { exitCode: 3, exited: true, status: 'exit status 3', error: 'exit status 3' };
   for (const stream of [events, joined])
-    expect(await rest(stream)).toEqual({ stdout: 'got line ü\n', stderr: 'bad\n', end });
+    expect(await rest(stream)).toEqual({ stdout: 'got line ü\n', stderr: 'bad\n', pty: '', end });
 });
 
 test.each(WRITINGS)('input is closed and signals are sent in %s', async (_name, writing) => {
@@ -67,6 +67,20 @@ test.each(WRITINGS)('input is closed and signals are sent in %s', async (_name, 
   const process = { pid: await started(sleep) };
   await client.call('process.Process/SendSignal', { process, signal: 'SIGNAL_SIGTERM' });
   expect(await rest(sleep)).toMatchObject({ end: { exitCode: -1, status: 'signal: terminated' } });
+});
+
+test.each(WRITINGS)('a terminal is opened, sized and typed into in %s', async (_name, writing) => {
+  const client = new ConnectClient(host, sandbox, writing);
+  const config = { cmd: '/bin/bash', args: ['-c', 'read line; stty size; echo "got $line"'] };
+  const pty = { size: { cols: 80, rows: 24 } };
+  const shell = client.stream('process.Process/Start', { process: config, pty });
+  const process = { pid: await started(shell) };
+  await client.call('process.Process/Update', { process, pty: { size: { cols: 101, rows: 37 } } });
+  const typed = Buffer.from('line\n').toString('base64');
+  await client.call('process.Process/SendInput', { process, input: { pty: typed } });
+  const { pty: shown, stdout, end } = await rest(shell);
+  expect([shown, stdout]).toEqual([expect.stringContaining('37 101\r\ngot line\r\n'), '']);
+  expect(end).toMatchObject({ exited: true });
 });
 
 test.each(WRITINGS)('folders are made, shown, listed, moved and removed in %s', async (name, writing) => {

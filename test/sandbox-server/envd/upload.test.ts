@@ -37,6 +37,13 @@ test('parts of other names are ignored, and a form without a file is refused', a
   expect(await sandbox.files.exists('o')).toBe(false);
 });
 
+test('what a form brings beside its files is bounded', async () => {
+  const comments = Array.from({ length: 100 }, (): Part => ['name="comment"', 'x'.repeat(100_000)]);
+  const parts: Part[] = [...comments, ['name="file"; filename="last"', 'x']];
+  expect((await post('/files', ...form(parts))).json).toMatchObject([{ name: 'last' }]);
+  expect((await post('/files', ...form([['name="more"', 'x'], ...parts]))).status).toBe(413);
+});
+
 test('two files for one path are refused in E2B’s words, however the path is spelt', async () => {
   const parts: Part[] = ['a', 'b', 'twice', '/home/user/./twice'].map((name, at) => [
     `name="file"; filename="${name}"`,
