@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import picomatch from 'picomatch';
 import type { Box, BoxCommand, BoxLimits, BoxProcess, BoxUsage, SavedFiles } from '../box.ts';
+import { Refusal } from '../refusal.ts';
 import type { MemoryFiles } from './memory-files.ts';
 import type { Run } from './plan-run.ts';
 import type { Product } from './read-sim.ts';
@@ -40,6 +41,10 @@ export class SimulatedBox implements Box {
     this.#processes.add(process);
     if (this.#freezes === 0) process.thaw();
     return process;
+  }
+
+  async watch(): Promise<never> {
+    throw new Refusal(501, 'folders of simulated sandboxes cannot be watched');
   }
 
   async setNetwork(): Promise<void> {}
