@@ -4,14 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { measureFiles } from './files.ts';
 import { latencyLines, measureCrowdedLatency, measureLatency } from './latency.ts';
+import { measureSimulated } from './simulated.ts';
 import { killAgainAndAgain, soak } from './soak.ts';
 import { startServer, type Account } from './start.ts';
 
-// npm run bench:server [latency|files|soak|kills]...: prints figures of the sandbox server; without a name all of them.
+// npm run bench:server [latency|files|soak|kills|simulated]...: prints figures of the sandbox server; without a name all of them.
 
 const SAMPLES = 200;
 const LIVING = 50;
 const CYCLES = Number(process.env['CYCLES'] ?? 10_000);
+const SIMULATED = Number(process.env['SIMULATED'] ?? 5000);
 const KILLS = Number(process.env['KILLS'] ?? 200);
 
 const PARTS: Readonly<Record<string, (home: string) => Promise<string[]>>> = {
@@ -25,6 +27,7 @@ const PARTS: Readonly<Record<string, (home: string) => Promise<string[]>>> = {
   files: (home) => withServer(home, measureFiles),
   soak: (home) => soak(home, CYCLES),
   kills: (home) => killAgainAndAgain(home, KILLS),
+  simulated: (home) => measureSimulated(home, SIMULATED),
 };
 
 async function withServer(home: string, work: (account: Account) => Promise<string[]>): Promise<string[]> {
