@@ -52,7 +52,7 @@ sub relay {
     vec($read, 3, 1) = 1;
     vec($read, 0, 1) = 1 unless length $typed or $closed;
     vec($read, $fd, 1) = 1 unless length $shown or $hung_up;
-    vec($write, $fd, 1) = 1 if length $typed;
+    vec($write, $fd, 1) = 1 if length $typed and !$hung_up;
     vec($write, 1, 1) = 1 if length $shown;
     # Nobody has the terminal open now, but its session may open it again: looks now and then.
     next if select($read, $write, undef, $hung_up ? 0.2 : undef) < 0;
@@ -64,7 +64,7 @@ sub relay {
     }
     if (vec $read, 0, 1) { $closed = 1 unless sysread STDIN, $typed, $CHUNK }
     if (vec $read, $fd, 1) { $hung_up = 1 unless sysread $terminal, $shown, $CHUNK or $!{EAGAIN} }
-    if (vec $write, $fd, 1) { $typed = '' unless pass($terminal, \$typed) or $!{EAGAIN} }
+    if (vec $write, $fd, 1) { $hung_up = 1 unless pass($terminal, \$typed) or $!{EAGAIN} }
     if (vec $write, 1, 1) { pass(\*STDOUT, \$shown) }
   }
   show_rest($terminal, $shown);

@@ -84,6 +84,20 @@ test('a terminal outlives the connection that opened it, and another joins', asy
   expect(await second.end()).toMatchObject({ exitCode: 0 });
 });
 
+test('a terminal stands still with its sandbox and goes on with it', async () => {
+  const paused = await Sandbox.create(host.sdk);
+  const before = await new Terminal(paused).open();
+  await before.type('kept=value; echo re""ady\n');
+  await before.until('ready');
+  await paused.pause();
+  await Sandbox.connect(paused.sandboxId, host.sdk);
+  const after = await new Terminal(paused).join(before.pid);
+  await after.type('echo $kept; exit\n');
+  expect(await after.until('value\r\n')).toContain('value');
+  expect(await after.end()).toMatchObject({ exitCode: 0 });
+  await paused.kill();
+});
+
 test('every byte goes through a raw terminal as it is, in chunks of 16 KiB at most', async () => {
   const client = new ConnectClient(host, sandbox, { useBinaryFormat: true });
   const script = `stty raw; perl -e 'print map { chr } (0..255) x 1024'`;

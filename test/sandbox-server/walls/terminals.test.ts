@@ -66,6 +66,15 @@ test('Terminals leave neither descriptors nor processes', async () => {
   await expect.poll(held).toEqual(before);
 });
 
+test('Code in the box opens terminals of its own', async (context) => {
+  const perl = `$n = chr(0) x 4; open $m, "+<", "/dev/ptmx"; ioctl $m, 0x40045431, $n; ioctl $m, 0x80045430, $n;
+    $name = "/dev/pts/" . unpack "i", $n; open $s, "+<", $name; syswrite $s, "$name\n"; sysread $m, $read, 99; print $read`;
+  expect((await run(box, `perl -e '${perl}'`)).out).toMatch(/^\/dev\/pts\/\d+\r\n$/);
+  const python = 'import pty, os; pty.spawn(["sh", "-c", "test -t 0 && tty"])';
+  if ((await run(box, 'command -v python3')).out === '') return context.skip('python3 is missing');
+  expect((await run(box, `python3 -c '${python}'`)).out).toMatch(/^\/dev\/pts\/\d+\r\n$/);
+});
+
 test('The end of a box ends its terminals', async () => {
   const doomed = await walls.open();
   const terminal = await doomed.start({ ...bash('trap "" HUP; sleep 1000'), terminal: { cols: 1, rows: 1 } });
