@@ -37,9 +37,15 @@ export class BoxFreezer {
     }
   }
 
+  /** Throws when its processes cannot go on; then it stays frozen. */
   async thaw(): Promise<void> {
     this.#holds -= 1;
-    await this.#inTurn();
+    try {
+      await this.#inTurn();
+    } catch (error) {
+      this.#holds += 1;
+      throw error;
+    }
   }
 
   /** Starts a command as soon as the box is not frozen. */

@@ -1,3 +1,4 @@
+import { Sandbox as CodeInterpreter } from '@e2b/code-interpreter';
 import { RateLimitError, Sandbox, SandboxNotFoundError } from 'e2b';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dataPlaneHeaders, startTestServer, type TestServer } from '../start-test-server.ts';
@@ -29,13 +30,14 @@ test('a sandbox that asked for it is paused at its end instead of dying', async 
 describe('a sandbox with auto-resume', () => {
   const lifecycle = { onTimeout: 'pause', autoResume: true } as const;
 
-  test.each<[string, (sandbox: Sandbox) => Promise<unknown>]>([
+  test.each<[string, (sandbox: CodeInterpreter) => Promise<unknown>]>([
     ['a command', (sandbox) => sandbox.commands.run('true')],
     ['a file', (sandbox) => sandbox.files.read('kept')],
     ['many requests at once', (sandbox) => Promise.all([1, 2, 3, 4].map(() => sandbox.files.read('kept')))],
     ['a signed URL', async (sandbox) => fetch(await sandbox.downloadUrl('kept'))],
+    ['code to run', (sandbox) => sandbox.runCode('echo awake', { language: 'bash' })],
   ])('is woken by %s, for five minutes at least', async (_what, act) => {
-    const sandbox = await Sandbox.create({ ...host.sdk, timeoutMs: 60_000, lifecycle });
+    const sandbox = await CodeInterpreter.create({ ...host.sdk, timeoutMs: 60_000, lifecycle });
     await sandbox.files.write('kept', 'still here');
     await startCounter(sandbox);
     await sandbox.pause();
@@ -84,7 +86,13 @@ test('a pause frees a place, and going on needs one', async () => {
     await expect(Sandbox.connect(first.sandboxId, small.sdk)).rejects.toThrow(RateLimitError);
     await expect(first.files.read('nothing')).rejects.toThrow(RateLimitError);
     await second.pause();
-    await Sandbox.connect(first.sandboxId, small.sdk);
+    // Requests that come at once wake it once.
+    expect(await Promise.all([1, 2, 3, 4].map(() => first.files.exists('nothing')))).toEqual([
+      false,
+      false,
+      false,
+      false,
+    ]);
     await expect(Sandbox.create(small.sdk)).rejects.toThrow(RateLimitError);
     await second.kill();
     await first.kill();

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Control } from '../../../src/sandbox-server/walls/cgroup-hierarchies.ts';
+import { findHierarchies, type Control } from '../../../src/sandbox-server/walls/cgroup-hierarchies.ts';
 import type { HostBox } from '../../../src/sandbox-server/walls/bubblewrap-wall.ts';
 import { bash, run, startWall, until } from './start-wall.ts';
 
@@ -83,6 +84,7 @@ describe.each<[string, Control[]]>([
     await Promise.all([box.destroy(), expect(late).rejects.toThrow('the sandbox is gone')]);
     expect(await counter.exit).toEqual({ signal: 'SIGKILL' });
     expect(pids.filter(isAlive)).toEqual([]);
+    expect(groupsOfBoxes()).toEqual([]);
     await expect(box.freeze()).rejects.toThrow('the sandbox is gone');
   });
 
@@ -130,6 +132,17 @@ async function counts(box: HostBox): Promise<string[]> {
       }
     }),
   );
+}
+
+/** Control groups of this server's boxes, in every tree. */
+function groupsOfBoxes(): string[] {
+  const groups = findHierarchies().flatMap(({ folder }) =>
+    readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && entry.name.startsWith(`evalpool-${process.pid}-`))
+      .flatMap(({ name }) => readdirSync(join(folder, name), { withFileTypes: true })),
+  );
+  const names = groups.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  return names.filter((name) => name !== 'launcher');
 }
 
 /** Host pids of everything in the pid namespace of the box. */
