@@ -106,6 +106,19 @@ test.each(WRITINGS)('folders are made, shown, listed, moved and removed in %s', 
   });
 });
 
+test.each(WRITINGS)('changes in a folder are told, with what is there now, in %s', async (name, writing) => {
+  const client = new ConnectClient(host, sandbox, writing);
+  const path = `/home/user/watched ${name}`;
+  await sandbox.files.makeDir(path);
+  const events = client.stream('filesystem.Filesystem/WatchDir', { path, includeEntry: true });
+  expect(await next(events)).toEqual({ start: {} });
+  await sandbox.files.write(`${path}/file`, 'text');
+  const entry = { name: 'file', path: `${path}/file`, type: 'FILE_TYPE_FILE' };
+  const filesystem = { name: 'file', type: 'EVENT_TYPE_CREATE', entry };
+  expect(await next(events)).toMatchObject({ filesystem });
+  await events.return(null);
+});
+
 test.each(WRITINGS)('what is refused says why in %s', async (_name, writing) => {
   const client = new ConnectClient(host, sandbox, writing);
   const call = (method: string, request: JsonValue): Promise<ConnectError> =>
