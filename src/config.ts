@@ -4,6 +4,10 @@ import { z } from 'zod';
 import { EvalpoolError } from './errors.ts';
 import { NETWORKS, type Network } from './stage.ts';
 
+/** What can stand around the sandboxes of this machine; the first is the default. */
+export const WALLS = ['bubblewrap', 'runsc'] as const;
+export type WallName = (typeof WALLS)[number];
+
 /** Every setting that enters by the environment, with its default. Nothing else reads the environment. */
 const Environment = z.object({
   /** Folder of the local stack: database, queue, sandboxes, logs. */
@@ -27,6 +31,8 @@ const Environment = z.object({
     .default('none,nat,full')
     .transform((list) => list.split(','))
     .pipe(z.array(z.enum(NETWORKS))),
+  /** What stands around the sandboxes of this machine. */
+  EVALPOOL_WALL: z.enum(WALLS).default(WALLS[0]),
   /** The provider's endpoint and key, as E2B's SDK names them. */
   E2B_API_URL: z.string().min(1).optional(),
   E2B_SANDBOX_URL: z.string().min(1).optional(),
@@ -46,6 +52,8 @@ export interface Config {
   redisUrl: string | undefined;
   blobs: string;
   provider: ProviderConfig;
+  /** Around sandboxes of the provider `local`. */
+  wall: WallName;
   health: { host: string; port: number };
   logLevel: string;
 }
@@ -84,6 +92,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       sandboxUrl: e.E2B_SANDBOX_URL,
       apiKey: e.E2B_API_KEY,
     },
+    wall: e.EVALPOOL_WALL,
     health: { host: e.EVALPOOL_HEALTH_HOST, port: e.EVALPOOL_HEALTH_PORT },
     logLevel: e.EVALPOOL_LOG_LEVEL,
   });
@@ -133,6 +142,7 @@ export function settingsEnvironment(config: Config): Record<string, string> {
     EVALPOOL_CONCURRENCY: provider.concurrency,
     EVALPOOL_TEMPLATE: provider.template,
     EVALPOOL_NETWORKS: provider.networks.join(','),
+    EVALPOOL_WALL: config.wall,
     E2B_API_URL: provider.apiUrl,
     E2B_SANDBOX_URL: provider.sandboxUrl,
     E2B_API_KEY: provider.apiKey,

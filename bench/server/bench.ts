@@ -2,13 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { WALLS, type WallName } from '../../src/config.ts';
 import { measureFiles } from './files.ts';
 import { latencyLines, measureCrowdedLatency, measureLatency } from './latency.ts';
 import { measureSimulated } from './simulated.ts';
 import { killAgainAndAgain, soak } from './soak.ts';
 import { startServer, type Account } from './start.ts';
 
-// npm run bench:server [latency|files|soak|kills|simulated]...: prints figures of the sandbox server; without a name all of them.
+// npm run bench:server [latency|walls|files|soak|kills|simulated]...: prints figures of the sandbox server; without a name all of them.
 
 const SAMPLES = 200;
 const LIVING = 50;
@@ -24,14 +25,33 @@ const PARTS: Readonly<Record<string, (home: string) => Promise<string[]>>> = {
       `with ${LIVING} sandboxes living:`,
       ...latencyLines(await measureCrowdedLatency(account, SAMPLES, LIVING)),
     ]),
+  walls: compareWalls,
   files: (home) => withServer(home, measureFiles),
   soak: (home) => soak(home, CYCLES),
   kills: (home) => killAgainAndAgain(home, KILLS),
   simulated: (home) => measureSimulated(home, SIMULATED),
 };
 
-async function withServer(home: string, work: (account: Account) => Promise<string[]>): Promise<string[]> {
-  const server = await startServer(home);
+async function compareWalls(home: string): Promise<string[]> {
+  if (spawnSync('runsc', ['--version']).status !== 0) return ['runsc is not installed: not compared'];
+  const lines: string[] = [];
+  for (const wall of [...WALLS, ...WALLS]) {
+    const measured = withServer(
+      home,
+      (account) => measureLatency(account, SAMPLES / 5).then(latencyLines),
+      wall,
+    );
+    lines.push(`${wall}:`, ...(await measured));
+  }
+  return lines;
+}
+
+async function withServer(
+  home: string,
+  work: (account: Account) => Promise<string[]>,
+  wall: WallName = WALLS[0],
+): Promise<string[]> {
+  const server = await startServer(home, ['--wall', wall]);
   try {
     return await work(server.account);
   } finally {

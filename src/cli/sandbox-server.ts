@@ -7,6 +7,7 @@ import { EXIT } from './exit-codes.ts';
 const HELP = `
 All options are the server's own:
   --port N  --host ADDRESS  --home DIR  --json
+  --wall bubblewrap|runsc                                  what stands around each sandbox; default EVALPOOL_WALL
   --tier hobby|pro|FILE  --max-sandboxes N                 limits of the account it plays
   --max-paused N                                           paused sandboxes, which hold memory; 100 unless told
   --faults FILE  --seed N                                  faults it plays, the same ones for the same seed

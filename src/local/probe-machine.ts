@@ -23,6 +23,7 @@ export interface MachineReport {
 const PACKAGES: Readonly<Record<string, string>> = {
   'redis-server': 'redis-server',
   bubblewrap: 'bubblewrap',
+  runsc: 'runsc',
   git: 'git',
   flock: 'util-linux',
 };
@@ -35,16 +36,18 @@ export function probeMachine(config: Config): MachineReport {
     ...(config.redisUrl ? [] : [program('redis-server', findRedisServer(), 'the queue')]),
     program('flock', findInPath('flock'), 'one stack per user'),
     program('git', findInPath('git'), 'fetching repos'),
-    ...(config.provider.name === 'local' ? localFacts() : []),
+    ...(config.provider.name === 'local' ? localFacts(config) : []),
   ];
   const lacking = facts.filter(({ needed, present }) => needed && !present);
   const packages = lacking.flatMap(({ name }) => PACKAGES[name] ?? []);
   return { facts, mend: packages.length > 0 ? installCommand(packages) : null };
 }
 
-function localFacts(): MachineFact[] {
+function localFacts({ wall }: Config): MachineFact[] {
+  const purpose = 'the wall around sandboxes';
+  if (wall === 'runsc') return [program('runsc', findInPath('runsc'), purpose)];
   const nat = program('slirp4netns', findInPath('slirp4netns'), 'sandboxes with network `nat`');
-  return [program('bubblewrap', findInPath('bwrap'), 'the wall around sandboxes'), { ...nat, needed: false }];
+  return [program('bubblewrap', findInPath('bwrap'), purpose), { ...nat, needed: false }];
 }
 
 function system(): MachineFact {

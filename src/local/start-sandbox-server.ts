@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { childEnvironment } from '../config.ts';
+import { childEnvironment, type WallName } from '../config.ts';
 import { NETWORKS } from '../stage.ts';
 import type { Home } from './home.ts';
 import type { Programs } from './locate-programs.ts';
@@ -27,12 +27,13 @@ export type LocalProvider = z.output<typeof FirstLine>;
 export async function startSandboxServer(
   home: Home,
   nursery: Nursery,
-  programs: Programs,
+  started: { programs: Programs; wall: WallName },
 ): Promise<{ child: Child; provider: LocalProvider }> {
   const folder = join(home.path, 'sandboxes');
+  const options = ['--port', '0', '--home', folder, '--wall', started.wall, '--json'];
   const child = startChild(nursery, {
     name: 'sandbox-server',
-    argv: [process.execPath, programs.sandboxServer, '--port', '0', '--home', folder, '--json'],
+    argv: [process.execPath, started.programs.sandboxServer, ...options],
     env: childEnvironment(),
     endSignal: 'TERM',
     lingerS: 3,

@@ -31,7 +31,10 @@ export async function startServices(
   let concurrency = config.provider.concurrency ?? defaultConcurrency(config);
   let local: LocalProvider | undefined;
   const startServer = async (): Promise<Child> => {
-    const { child, provider } = await startSandboxServer(home, nursery, plan.programs);
+    const { child, provider } = await startSandboxServer(home, nursery, {
+      programs: plan.programs,
+      wall: config.wall,
+    });
     local = provider;
     return child;
   };

@@ -109,7 +109,7 @@ export interface Box {
 
 /** Which walls and limits are really in force, in words for `doctor` and the first line of a run. */
 export interface WallReport {
-  wall: 'bubblewrap' | 'simulated' | 'none';
+  wall: 'bubblewrap' | 'runsc' | 'simulated' | 'none';
   /** For each wall or limit: is it in force, and by what (or why not). */
   facts: ReadonlyArray<{ name: string; inForce: boolean; by: string }>;
   networks: readonly Network[];

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { WALLS, type WallName } from '../config.ts';
 import { EvalpoolError } from '../errors.ts';
 import type { BoxLimits } from './box.ts';
 import { NO_FAULTS, readFaults, type FaultPlan } from './faults/fault-rules.ts';
@@ -13,6 +14,8 @@ export interface Flags {
   host: string;
   /** Where the sandboxes' files lie; undefined: `sandboxes` in EVALPOOL_HOME. */
   home: string | undefined;
+  /** undefined: EVALPOOL_WALL's, else bubblewrap. */
+  wall: WallName | undefined;
   tier: Tier;
   /** Paused sandboxes at once. */
   maxPaused: number;
@@ -29,6 +32,7 @@ const OPTIONS = {
   port: { type: 'string', default: '0' },
   host: { type: 'string', default: '127.0.0.1' },
   home: { type: 'string' },
+  wall: { type: 'string' },
   tier: { type: 'string' },
   faults: { type: 'string' },
   seed: { type: 'string' },
@@ -50,6 +54,7 @@ export function readFlags(argv: readonly string[]): Flags {
     port: number('port', values.port, { least: 0, most: 65_535 }),
     host: values.host,
     home: values.home,
+    wall: values.wall === undefined ? undefined : wallOf(values.wall),
     tier: tierOf(values.tier, values['max-sandboxes']),
     maxPaused: number('max-paused', values['max-paused'], { least: 0 }),
     faults: faultsOf(values.faults, values.seed),
@@ -68,6 +73,12 @@ export function readFlags(argv: readonly string[]): Flags {
 function choiceOfCgroups(text: string): 'auto' | 'none' {
   if (text === 'auto' || text === 'none') return text;
   throw new EvalpoolError('USAGE', `--cgroups: expected auto or none, got '${text}'`);
+}
+
+function wallOf(named: string): WallName {
+  const wall = WALLS.find((each) => each === named);
+  if (wall) return wall;
+  throw new EvalpoolError('USAGE', `--wall: expected ${WALLS.join(' or ')}, got '${named}'`);
 }
 
 function tierOf(named: string | undefined, max: string | undefined): Tier {

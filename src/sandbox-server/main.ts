@@ -28,6 +28,7 @@ async function main(): Promise<void> {
     : await openWall({
         home: flags.home ?? join(config.home, 'sandboxes'),
         log,
+        wall: flags.wall ?? config.wall,
         ...(flags.cgroups === 'none' && { controls: [] }),
       });
   const server = await startSandboxServer({ ...flags, apiKey, wall, log });

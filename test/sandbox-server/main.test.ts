@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -58,7 +58,19 @@ test('beyond loopback it wants a key, and of flags it wants sense', async () => 
     2,
     expect.stringContaining("expected auto or none, got 'v2'"),
   ]);
+  expect(await ending(['--wall', 'paper'])).toEqual([
+    2,
+    expect.stringContaining("--wall: expected bubblewrap or runsc, got 'paper'"),
+  ]);
   expect(await ending(['--what'])).toEqual([2, expect.stringContaining('--what')]);
+});
+
+test('where the wall that is asked for is missing it says how to get it', async () => {
+  const bare = await mkdtemp(join(home, 'path-'));
+  await symlink('/usr/bin/perl', join(bare, 'perl'));
+  const missing = [2, expect.stringContaining('runsc is missing: apt-get install runsc')];
+  expect(await ending(['--home', home, '--wall', 'runsc'], { PATH: bare })).toEqual(missing);
+  expect(await ending(['--home', home], { PATH: bare, EVALPOOL_WALL: 'runsc' })).toEqual(missing);
 });
 
 function start(flags: string[], env: Record<string, string> = {}): ChildProcess {
@@ -76,8 +88,8 @@ async function firstLine(program: ChildProcess): Promise<string> {
   return String(line);
 }
 
-async function ending(flags: string[]): Promise<[unknown, string]> {
-  const program = start(flags);
+async function ending(flags: string[], env: Record<string, string> = {}): Promise<[unknown, string]> {
+  const program = start(flags, env);
   let text = '';
   program.stderr?.on('data', (chunk) => (text += String(chunk)));
   const [code] = await once(program, 'close');

@@ -2,6 +2,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Sandbox } from 'e2b';
+import type { WallName } from '../../src/config.ts';
 import { makeLog, type Log } from '../../src/log.ts';
 import type { Network } from '../../src/stage.ts';
 import type { Wall } from '../../src/sandbox-server/box.ts';
@@ -26,11 +27,13 @@ export interface TestServer {
 export const LIMITS = { memoryMb: 512, cpus: 2, processes: 128, diskMb: 256 };
 
 /** What a server needs of the walls; `close` removes it. */
-export async function openTestWall(): Promise<{ wall: Wall; log: Log; close: () => Promise<void> }> {
+export async function openTestWall(
+  wallName?: WallName,
+): Promise<{ wall: Wall; log: Log; close: () => Promise<void> }> {
   const home = await mkdtemp(join(tmpdir(), 'evalpool-sandboxes-'));
   await chmod(home, 0o755); // the sandboxes' own users pass through it
   const log = makeLog('test', 'silent');
-  const wall = await openWall({ home, log });
+  const wall = await openWall({ home, log, ...(wallName && { wall: wallName }) });
   const close = async (): Promise<void> => {
     await wall.close();
     await rm(home, { recursive: true, force: true });
@@ -39,8 +42,12 @@ export async function openTestWall(): Promise<{ wall: Wall; log: Log; close: () 
 }
 
 /** Starts one that plays this tier; `close` leaves nothing behind. */
-export async function startTestServer(tier: Partial<Tier> = {}, maxPaused = 10): Promise<TestServer> {
-  return startOn(await openTestWall(), tier, maxPaused);
+export async function startTestServer(
+  tier: Partial<Tier> = {},
+  maxPaused = 10,
+  wallName?: WallName,
+): Promise<TestServer> {
+  return startOn(await openTestWall(wallName), tier, maxPaused);
 }
 
 /** The same with simulated sandboxes. */

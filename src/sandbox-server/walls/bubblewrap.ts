@@ -1,8 +1,11 @@
 import type { WayToStart } from './box-start.ts';
+import type { BoxKind } from './launched-wall.ts';
+import { MemoryWatch } from './memory-watch.ts';
 import type { ShownFiles } from './shown-files.ts';
 import { shownPlaces, type ShownPlace } from './shown-places.ts';
 
-const WRITABLE = { home: '/home/user', tmp: '/tmp', shm: '/dev/shm' };
+/** Where a box's user may write, by the name of the folder on its disk. */
+export const WRITABLE = { home: '/home/user', tmp: '/tmp', shm: '/dev/shm' };
 
 /** Ids of the box's user, as seen inside. */
 export const INSIDE_ID = 1000;
@@ -17,11 +20,31 @@ const FIRST_PROCESS = ['/usr/bin/env', '--ignore-signal=CHLD', 'cat'];
  */
 export const TEMPLATE_ROOT = '/template';
 
+/** Boxes of bubblewrap. `memoryIsCounted`: by a control group, which then ends what takes too much. */
+export function bubblewrapKind(shown: ShownFiles, memoryIsCounted: boolean): BoxKind {
+  const argv = {
+    '': bubblewrapCommand(shown, ''),
+    home: bubblewrapCommand(shown, 'home'),
+    root: bubblewrapCommand(shown, 'root'),
+    bound: bubblewrapCommand(shown, 'bound'),
+  };
+  const watch = new MemoryWatch();
+  return {
+    lacks: {},
+    disk: { folder: shown.disk, otherFiles: 16 },
+    argv: ({ way }) => argv[way],
+    groupLimits: (limits) => limits,
+    rootOf: ({ pid, way }) => `/proc/${pid}/root${way === 'root' || way === 'bound' ? TEMPLATE_ROOT : ''}`,
+    watchMemory: ({ root, pid, limits }) =>
+      memoryIsCounted ? () => {} : watch.watch(root, pid, limits.memoryMb),
+  };
+}
+
 /**
  * Bubblewrap and its arguments, the same for every box that starts in one way: what it needs of one box lies under `shown.disk`
  * when it starts.
  */
-export function bubblewrapCommand(shown: ShownFiles, way: WayToStart | ''): string[] {
+function bubblewrapCommand(shown: ShownFiles, way: WayToStart | ''): string[] {
   return [
     ...words('bwrap --unshare-user --unshare-pid --unshare-net --unshare-ipc --unshare-uts --unshare-cgroup'),
     ...words(`--as-pid-1 --info-fd 3 --hostname sandbox --uid ${INSIDE_ID} --gid ${INSIDE_ID}`),

@@ -1,3 +1,6 @@
+/** One file for each page of the disk: the kernel's own limit counts in millions. */
+const FILES_PER_MB = 256;
+
 /**
  * The launcher's part that gives a box its disk: one tmpfs for all that it may write, in a mount namespace that ends with it.
  * Mounted by root, root can write there too (a tmpfs of the box's own user namespace refuses it: EOVERFLOW). An ordinary user
@@ -59,3 +62,8 @@ sub do_or_die {
   syscall($call->{$name}, @arguments) == 0 or die "$name: $!\n";
 }
 `;
+
+/** Mount options of a box's disk; `more`: files on it that are not the box's. */
+export function diskOptions(megabytes: number, more: number): string {
+  return `size=${megabytes}m,nr_inodes=${megabytes * FILES_PER_MB + more},mode=755`;
+}

@@ -30,7 +30,7 @@ my $call = $numbers{(POSIX::uname())[4]} or die "no system call table for this m
 my ($PIDFD_OPEN, $PIDFD_SIGNAL) = (434, 424);
 my $root = $> == 0;
 my $filter = pack 'H*', shift @ARGV;
-my (%box, %command, %reader, %owner, %ended);
+my (%box, %command, %reader, %writer, %owner, %ended);
 
 # What the server was started with, descriptors and keys, must not reach a box.
 opendir my $open_fds, '/proc/self/fd' or die "/proc/self/fd: $!\n";
@@ -60,6 +60,14 @@ sub new_pipe { pipe my $from, my $to or die "pipe: $!\n"; return ($from, $to) }
 sub plain_signals {
   $SIG{$_} = 'DEFAULT' for qw(PIPE INT HUP TERM);
   POSIX::sigprocmask(POSIX::SIG_UNBLOCK(), $child_signal);
+}
+
+# What is frozen by cgroup v1 dies of no signal before it is thawed. Killed first, it never runs again.
+sub thaw {
+  for (@{$_[0]{cgroups}}) {
+    next unless m{(.*)/} and open my $state, '+<', "$1/freezer.state";
+    syswrite $state, 'THAWED';
+  }
 }
 `;
 
@@ -133,14 +141,6 @@ sub end {
   syscall $PIDFD_SIGNAL, $box->{pidfd}, 9, 0, 0 if defined $box->{pidfd};
   thaw($box);
 }
-
-# What is frozen by cgroup v1 dies of no signal before it is thawed. Killed first, it never runs again.
-sub thaw {
-  for (@{$_[0]{cgroups}}) {
-    next unless m{(.*)/} and open my $state, '+<', "$1/freezer.state";
-    syswrite $state, 'THAWED';
-  }
-}
 ${DISK_PROGRAM}
 ${LAYERS_PROGRAM}
 ${COPY_TREE_PROGRAM}
@@ -155,9 +155,16 @@ ${WATCH_PROGRAM}
 my %on = (make => \&make, start => \&start, opened => \&opened, signal => \&send_signal, end => \&end,
   network => \&network, sweep => \&sweep, resize => \&resize, save => \&save, load => \&load, release => \&release,
   watch => \&watch);
+
+# The server is gone. A pid namespace ends only when its last process is reaped, and in a container nobody else may do that.
+sub leave {
+  end($_) for keys %box;
+  1 while waitpid(-1, 0) > 0 or $!{EINTR};
+  POSIX::_exit(0);
+}
 `;
 
-/** How every launcher goes on for ever: takes frames, does what its %on says for their first field, and reaps. */
+/** How every launcher goes on for ever: takes frames, does what its %on says for their first field, and reaps, until its input ends. */
 export const LAUNCHER_LOOP = String.raw`
 sub obey {
   my ($name, @fields) = unpack '(N/a)*', shift;
@@ -171,13 +178,6 @@ sub reap {
   }
 }
 
-# The server is gone. A pid namespace ends only when its last process is reaped, and in a container nobody else may do that.
-sub leave {
-  end($_) for keys %box;
-  1 while waitpid(-1, 0) > 0 or $!{EINTR};
-  POSIX::_exit(0);
-}
-
 my $input = '';
 $reader{0} = sub {
   leave() unless sysread STDIN, $input, 1 << 20, length $input;
@@ -187,10 +187,12 @@ $reader{0} = sub {
 };
 $reader{fileno $woken} = sub { sysread $woken, my $ignored, 4096; reap() };
 while (1) {
-  my $ready = '';
+  my ($ready, $room) = ('', '');
   vec($ready, $_, 1) = 1 for keys %reader;
-  next if select($ready, undef, undef, undef) < 0;
+  vec($room, $_, 1) = 1 for keys %writer;
+  next if select($ready, $room, undef, undef) < 0;
   for my $fd (keys %reader) { $reader{$fd}->() if vec($ready, $fd, 1) and $reader{$fd} }
+  for my $fd (keys %writer) { $writer{$fd}->() if vec($room, $fd, 1) and $writer{$fd} }
 }
 `;
 

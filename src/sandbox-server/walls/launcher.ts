@@ -136,6 +136,11 @@ export class Launcher {
     await this.#ask(id, [word, id, ...fields]);
   }
 
+  /** Has a gVisor box kill its largest process. */
+  relieve(boxId: string): void {
+    this.#send(['relieve', boxId]);
+  }
+
   /** Ends it and every box; resolves when it is gone. */
   async close(): Promise<void> {
     this.#child.stdin.end();

@@ -1,10 +1,36 @@
+/** The passes themselves, in a child of the box's own pid namespace that never returns. */
+export const SWEEP_INSIDE_PROGRAM = String.raw`
+my ($PAUSE_SECONDS, %LEFT_BY) = (0.002, 9 => qr/[^ZX]/, 19 => qr/[RS]/, 18 => qr/[^\w\W]/);
+
+sub sweep_inside {
+  my $signal = shift;
+  my $own = syscall $call->{getpid};
+  # Twice: one that was looked at first may have been woken by one looked at last.
+  for (my $clean = 0; $clean < 2; $clean++) {
+    kill $signal, -1;
+    next unless grep { is_left($_, $own, $LEFT_BY{$signal}) } glob '/proc/[0-9]*';
+    $clean = -1;
+    select undef, undef, undef, $PAUSE_SECONDS;
+  }
+  POSIX::_exit(0);
+}
+
+sub is_left {
+  my ($folder, $own, $left) = @_;
+  return if $folder eq '/proc/1' or $folder eq "/proc/$own";
+  open my $stat, '<', "$folder/stat" or return;
+  my ($state) = (<$stat> // '') =~ /.*\) (\w)/s;
+  return defined $state && $state =~ $left;
+}
+`;
+
 /**
  * The launcher's part that sends a signal to every process of a box but the first, from inside its pid namespace: kill(-1) there
  * misses none that exists. Passes are repeated until each is stopped or dead, since processes may start or wake each other
  * between two. The one that waits stays outside, where nothing in the box can signal it, and gives up after some seconds.
  */
 export const SWEEP_PROGRAM = String.raw`
-my ($SWEEP_SECONDS, $PAUSE_SECONDS, %LEFT_BY) = (5, 0.002, 9 => qr/[^ZX]/, 19 => qr/[RS]/, 18 => qr/[^\w\W]/);
+my $SWEEP_SECONDS = 5;
 
 # request id, box, number of the signal: KILL, STOP or CONT
 sub sweep {
@@ -30,24 +56,4 @@ sub sweep_from_outside {
   POSIX::_exit($? == 0 ? 0 : 1);
 }
 
-sub sweep_inside {
-  my $signal = shift;
-  my $own = syscall $call->{getpid};
-  # Twice: one that was looked at first may have been woken by one looked at last.
-  for (my $clean = 0; $clean < 2; $clean++) {
-    kill $signal, -1;
-    next unless grep { is_left($_, $own, $LEFT_BY{$signal}) } glob '/proc/[0-9]*';
-    $clean = -1;
-    select undef, undef, undef, $PAUSE_SECONDS;
-  }
-  POSIX::_exit(0);
-}
-
-sub is_left {
-  my ($folder, $own, $left) = @_;
-  return if $folder eq '/proc/1' or $folder eq "/proc/$own";
-  open my $stat, '<', "$folder/stat" or return;
-  my ($state) = (<$stat> // '') =~ /.*\) (\w)/s;
-  return defined $state && $state =~ $left;
-}
-`;
+${SWEEP_INSIDE_PROGRAM}`;

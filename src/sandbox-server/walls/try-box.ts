@@ -9,10 +9,13 @@ const TRIAL: BoxLimits = { memoryMb: 64, cpus: 1, processes: 16, diskMb: 1 };
 const CHANGE_LAYER = 'echo more >> a/b && rm -r a && mkdir a && test -z "$(ls a)" && echo new > a/b';
 
 /** Opens a box, from layers if given, runs a command in it and destroys it. Throws an Error that says what went wrong. */
-export async function tryBox(wall: Wall, layers?: LayerStack): Promise<void> {
+export async function tryBox(
+  wall: Wall,
+  layers?: LayerStack,
+  argv: readonly string[] = layers ? ['/bin/sh', '-c', CHANGE_LAYER] : ['/bin/true'],
+): Promise<void> {
   const box = await wall.open({ id: `trial${newId()}`, limits: TRIAL, network: 'none', layers });
   try {
-    const argv = layers ? ['/bin/sh', '-c', CHANGE_LAYER] : ['/bin/true'];
     const env = { PATH: '/usr/bin:/bin' };
     const command = await box.start({ argv, env, cwd: '/home/user', user: 'user', stdin: false });
     const [end, errors] = await Promise.all([command.exit, text(command.stderr), text(command.stdout)]);

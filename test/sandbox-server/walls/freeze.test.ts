@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findHierarchies, type Control } from '../../../src/sandbox-server/walls/cgroup-hierarchies.ts';
-import type { HostBox } from '../../../src/sandbox-server/walls/bubblewrap-wall.ts';
+import type { HostBox } from '../../../src/sandbox-server/walls/launched-wall.ts';
 import { bash, run, startWall, until } from './start-wall.ts';
 
 // Where no control group may be written both ways are the second; the report says so.

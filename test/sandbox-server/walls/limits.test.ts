@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { HostBox } from '../../../src/sandbox-server/walls/bubblewrap-wall.ts';
+import type { HostBox } from '../../../src/sandbox-server/walls/launched-wall.ts';
 import { bash, LIMITS, run, startWall, until } from './start-wall.ts';
 
 let walls: Awaited<ReturnType<typeof startWall>>;

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { HostBox } from '../../../src/sandbox-server/walls/bubblewrap-wall.ts';
+import type { HostBox } from '../../../src/sandbox-server/walls/launched-wall.ts';
 import { run, startWall } from './start-wall.ts';
 
 let walls: Awaited<ReturnType<typeof startWall>>;

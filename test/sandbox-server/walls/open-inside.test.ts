@@ -2,7 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { HostBox } from '../../../src/sandbox-server/walls/bubblewrap-wall.ts';
+import type { HostBox } from '../../../src/sandbox-server/walls/launched-wall.ts';
 import * as inside from '../../../src/sandbox-server/walls/open-inside.ts';
 import { bash, run, startWall } from './start-wall.ts';
 

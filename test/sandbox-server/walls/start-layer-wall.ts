@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { LayerStack, SavedFiles } from '../../../src/sandbox-server/box.ts';
-import type { HostBox } from '../../../src/sandbox-server/walls/bubblewrap-wall.ts';
+import type { HostBox } from '../../../src/sandbox-server/walls/launched-wall.ts';
 import { run, startWall } from './start-wall.ts';
 
 /** A wall whose boxes start from each other's files. */

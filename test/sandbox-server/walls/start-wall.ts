@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream';
 import { makeLog } from '../../../src/log.ts';
 import type { Box, BoxCommand, BoxLimits, LayerStack, Wall } from '../../../src/sandbox-server/box.ts';
 import type { Control } from '../../../src/sandbox-server/walls/cgroup-hierarchies.ts';
-import type { HostBox } from '../../../src/sandbox-server/walls/bubblewrap-wall.ts';
+import type { HostBox } from '../../../src/sandbox-server/walls/launched-wall.ts';
 import { openWall } from '../../../src/sandbox-server/walls/open-wall.ts';
 
 export const LIMITS: BoxLimits = { memoryMb: 256, cpus: 1, processes: 64, diskMb: 32 };

@@ -1,7 +1,8 @@
 import { EvalpoolError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { Network } from '../../stage.ts';
-import type { Box, BoxCommand, BoxLimits, BoxOrder, Wall, WallReport } from '../box.ts';
+import type { Box, BoxCommand, BoxLimits, BoxOrder, BoxProcess, Wall, WallReport } from '../box.ts';
+import { Refusal } from '../refusal.ts';
 import { BoxFreezer } from './box-freezer.ts';
 import { networkSetter } from './box-network.ts';
 import { usageOf } from './box-usage.ts';
@@ -9,33 +10,51 @@ import { BoxIds } from './box-ids.ts';
 import { BoxRoot } from './box-root.ts';
 import { copyIntoBox, saveBox, wayToStart } from './box-start.ts';
 import type { CopiedBox, LayerMounts, WayToStart } from './box-start.ts';
-import { TEMPLATE_ROOT } from './bubblewrap.ts';
 import type { BoxGroups, Cgroups } from './cgroups.ts';
 import { freezeByGroup, freezeBySignal } from './freezer.ts';
+import { diskOptions } from './disk-program.ts';
 import { watchFolder } from './folder-watch.ts';
 import { hostFiles } from './host-files.ts';
 import type { Launcher } from './launcher.ts';
-import { MemoryWatch } from './memory-watch.ts';
 import type { Owner } from './reach.ts';
 import { rlimitsOf } from './rlimits.ts';
 import { reportLayers } from './wall-report.ts';
 
+/** A box to be made or made, for what its kind does about it. */
+export interface Launched {
+  id: string;
+  owner: Owner;
+  limits: BoxLimits;
+  /** How its files start. */
+  way: WayToStart | '';
+}
+
+/** What sets the boxes of one wall apart; the rest is the same for all that a launcher makes. */
+export interface BoxKind {
+  /** Why its boxes have no terminals, layers or watches; undefined: they do. */
+  lacks: { terminals?: string; layers?: string; watches?: string };
+  /** Where the launcher mounts each box's disk, and how many files lie there that are not the box's. */
+  disk: { folder: string; otherFiles: number };
+  /** What the launcher starts a box with. */
+  argv(box: Launched): readonly string[];
+  /** Limits of the control groups that it joins. */
+  groupLimits(limits: BoxLimits): BoxLimits;
+  /** Its file tree as the host sees it. */
+  rootOf(box: Launched & { pid: number }): string;
+  /** Watches its memory where no control group ends a command that takes too much. Returns how to stop. */
+  watchMemory(box: MadeBox & { root: BoxRoot; launcher: Launcher }): () => void;
+}
+
 /** What a wall is built from, prepared once. */
 export interface WallParts {
   launch: () => Launcher;
-  /** Bubblewrap and its arguments, by how the files of the box start. */
-  argv: Readonly<Record<WayToStart | '', readonly string[]>>;
-  /** Where the launcher mounts each box's disk. */
-  disk: string;
+  kind: BoxKind;
   /** Removes the files that boxes were shown. */
   removeShown: () => void;
   cgroups: Cgroups;
-  report: WallReport;
+  report: () => WallReport;
   log: Log;
 }
-
-/** One file for each page of the disk: the kernel's own limit counts in millions. */
-const FILES_PER_MB = 256;
 
 /** A box whose files the host sees. */
 export interface HostBox extends Box {
@@ -48,11 +67,15 @@ export interface HostBox extends Box {
   readonly gid: number;
 }
 
-/** Boxes of bubblewrap, entered by the launcher. A launcher that died is replaced; its boxes died with it. */
-export class BubblewrapWall implements Wall {
+/** A wall of such boxes. */
+export interface HostWall extends Wall {
+  open(order: BoxOrder): Promise<HostBox>;
+}
+
+/** Boxes that a launcher makes and enters. A launcher that died is replaced; its boxes died with it. */
+export class LaunchedWall implements HostWall {
   readonly #parts: WallParts;
   readonly #ids = new BoxIds();
-  readonly #watch = new MemoryWatch();
   readonly #boxes = new Map<string, HostBox>();
   #launcher: Launcher;
   #layerMounts: LayerMounts = { work: true };
@@ -63,7 +86,8 @@ export class BubblewrapWall implements Wall {
   }
 
   report(): WallReport {
-    const { facts, ...rest } = this.#parts.report;
+    const { facts, ...rest } = this.#parts.report();
+    if (this.#parts.kind.lacks.layers !== undefined) return { facts, ...rest };
     return { ...rest, facts: [...facts, reportLayers(this.#layerMounts)] };
   }
 
@@ -73,19 +97,23 @@ export class BubblewrapWall implements Wall {
   }
 
   async open({ id, limits, network, denied = [], layers }: BoxOrder): Promise<HostBox> {
+    const { kind, cgroups } = this.#parts;
     this.#checkNetwork(network);
+    if (layers) refuseFor(kind.lacks.layers);
     const way = wayToStart(layers, this.#layerMounts);
     if (!this.#launcher.alive) this.#launcher = this.#parts.launch();
     const launcher = this.#launcher;
     const owner = this.#ids.take();
-    const groups = this.#parts.cgroups.make(id, limits);
-    const disk = { folder: this.#parts.disk, options: diskOptions(limits.diskMb) };
-    const files = { disk, way, layers: layers?.folders ?? [], argv: this.#parts.argv[way] };
+    const groups = cgroups.make(id, kind.groupLimits(limits));
+    const { folder, otherFiles } = kind.disk;
+    const disk = { folder, options: diskOptions(limits.diskMb, otherFiles) };
+    const argv = kind.argv({ id, owner, limits, way });
+    const files = { disk, way, layers: layers?.folders ?? [], argv };
     const order = { id, ...owner, cgroups: groups.joins, rlimits: rlimitsOf(limits), ...files };
     const copied = { launcher, id, way, layers };
     try {
       const made = await launcher.make(order);
-      const box = this.#box(copied, { owner, groups, limits, ...made });
+      const box = this.#box(copied, { id, owner, groups, limits, way, ...made });
       await copyIntoBox(copied);
       if (network === 'nat') await box.setNetwork(network, denied);
       return box;
@@ -104,14 +132,17 @@ export class BubblewrapWall implements Wall {
   }
 
   #box(copied: CopiedBox, made: MadeBox): HostBox {
-    const { launcher, id, way } = copied;
-    const { owner, groups, pid } = made;
-    const freezing = groups.with('freezer');
-    const freezer = new BoxFreezer(freezing ? freezeByGroup(freezing) : freezeBySignal(launcher, id));
-    const start = async (command: BoxCommand) => freezer.start(() => launcher.start(id, command));
-    const inside = way === 'root' || way === 'bound' ? TEMPLATE_ROOT : '';
-    const root = new BoxRoot(`/proc/${pid}/root${inside}`, owner);
-    const ended = this.#afterwards(id, made, root);
+    const { launcher } = copied;
+    const { id, owner, groups, pid } = made;
+    const { kind } = this.#parts;
+    const { lacks } = kind;
+    const freezer = freezerOf(made, launcher);
+    const start = (command: BoxCommand): Promise<BoxProcess> =>
+      unlessRefused(command.terminal && lacks.terminals, () =>
+        freezer.start(() => launcher.start(id, command)),
+      );
+    const root = new BoxRoot(kind.rootOf(made), owner);
+    const ended = this.#afterwards(made, root, kind.watchMemory({ ...made, root, launcher }));
     const setNetwork = networkSetter(launcher, id);
     const destroy = async (): Promise<void> => {
       launcher.end(id);
@@ -126,14 +157,14 @@ export class BubblewrapWall implements Wall {
       ended,
       start,
       watch: (path: string, recursive: boolean) =>
-        freezer.start(() => watchFolder(launcher, id, path, recursive)),
+        unlessRefused(lacks.watches, () => freezer.start(() => watchFolder(launcher, id, path, recursive))),
       setNetwork: async (network: Network, denied: readonly string[] = []) => {
         this.#checkNetwork(network);
         await setNetwork(network, denied);
       },
       freeze: () => freezer.freeze(),
       thaw: () => freezer.thaw(),
-      save: (folder: string) => saveBox(copied, folder),
+      save: (folder: string) => unlessRefused(lacks.layers, () => saveBox(copied, folder)),
       clear: () => launcher.sweep(id, 'SIGKILL'),
       usage: () => usageOf(root, groups),
       destroy,
@@ -143,12 +174,10 @@ export class BubblewrapWall implements Wall {
   }
 
   async #afterwards(
-    id: string,
-    { ended, owner, groups, limits, pid }: MadeBox,
+    { id, ended, owner, groups }: MadeBox,
     root: BoxRoot,
+    unwatch: () => void,
   ): Promise<void> {
-    const isCounted = this.#parts.cgroups.by('memory') !== null;
-    const unwatch = isCounted ? () => {} : this.#watch.watch(root, pid, limits.memoryMb);
     await ended;
     unwatch();
     root.close();
@@ -162,7 +191,7 @@ export class BubblewrapWall implements Wall {
   }
 
   #checkNetwork(network: Network): void {
-    if (this.#parts.report.networks.includes(network)) return;
+    if (this.#parts.report().networks.includes(network)) return;
     throw new EvalpoolError(
       'NETWORK_UNAVAILABLE',
       `network '${network}' is not offered by this sandbox server`,
@@ -170,14 +199,24 @@ export class BubblewrapWall implements Wall {
   }
 }
 
-function diskOptions(megabytes: number): string {
-  return `size=${megabytes}m,nr_inodes=${megabytes * FILES_PER_MB + 16},mode=755`;
+function freezerOf({ id, groups }: MadeBox, launcher: Launcher): BoxFreezer {
+  const group = groups.with('freezer');
+  return new BoxFreezer(group ? freezeByGroup(group) : freezeBySignal(launcher, id));
 }
 
-interface MadeBox {
-  owner: Owner;
+/** Does it, unless the kind of box has a reason why it cannot. */
+async function unlessRefused<T>(why: string | undefined, work: () => Promise<T>): Promise<T> {
+  refuseFor(why);
+  return work();
+}
+
+function refuseFor(why: string | undefined): void {
+  if (why !== undefined) throw new Refusal(501, why);
+}
+
+/** A box that was made. */
+export interface MadeBox extends Launched {
   groups: BoxGroups;
-  limits: BoxLimits;
   pid: number;
   ended: Promise<void>;
 }
