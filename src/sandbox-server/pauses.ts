@@ -94,7 +94,7 @@ export class Pauses {
 
   async #resume(sandbox: LiveSandbox, { lifeMs, keepMemory }: Resumption): Promise<void> {
     const { box, processes } = sandbox;
-    const place = this.#options.places.takeToResume();
+    const place = this.#options.places.take();
     try {
       await box.thaw();
       if (!keepMemory) await reboot(sandbox);

@@ -142,11 +142,10 @@ export class Sandboxes {
     return this.#live.values();
   }
 
-  /** Throws 429 in E2B's words when the tier has no room, or not so soon. */
+  /** Throws 429 in E2B's words when the tier has no room. */
   async create(order: SandboxOrder): Promise<LiveSandbox> {
     const { wall, limits } = this.options;
-    const place = this.#places.takeToCreate();
-    this.ledger.accept();
+    const place = this.#places.take();
     this.#opening += 1;
     try {
       const id = newSandboxId();

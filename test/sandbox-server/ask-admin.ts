@@ -18,7 +18,13 @@ export interface LedgerSummary {
   live: number;
   highest: { live: number; atMs: number };
   mostCreatesInASecond: { arrived: number; accepted: number };
-  creates: { asked: number; accepted: number; unanswered: number; refused: Record<string, number> };
+  creates: {
+    asked: number;
+    accepted: number;
+    created: number;
+    unanswered: number;
+    refused: Record<string, number>;
+  };
   destroys: Record<string, number>;
   gone: Record<string, number>;
 }

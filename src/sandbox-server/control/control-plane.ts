@@ -17,7 +17,7 @@ export function addControlPlane(app: FastifyInstance, sandboxes: Sandboxes, apiK
   guard(app, apiKey);
   const { ledger } = sandboxes;
   for (const version of ['', '/v2'])
-    app.post(`${version}/sandboxes`, { onRequest: enterCreate(ledger) }, (request, reply) =>
+    app.post(`${version}/sandboxes`, { onRequest: enterCreate(sandboxes) }, (request, reply) =>
       create(request, reply, sandboxes),
     );
   app.get('/v2/sandboxes', (request, reply) => list(request, reply, sandboxes));

@@ -44,7 +44,7 @@ export class Ledger {
     return nowMs;
   }
 
-  /** A creation was let in by the tier. */
+  /** A creation that has just arrived was not too fast for the tier. */
   accept(): void {
     this.#tally.accepted.add(ledgerMs());
     this.#tally.creates.accepted += 1;
@@ -53,6 +53,7 @@ export class Ledger {
   /** From now on there is this sandbox. */
   live(id: string, of: { template: string; metadata: Readonly<Record<string, string>> }): void {
     const atMs = this.#oneMore();
+    this.#tally.creates.created += 1;
     this.#enter({ what: 'live', id, atMs, template: of.template, metadata: of.metadata });
   }
 
@@ -142,6 +143,7 @@ interface Tally {
   creates: {
     asked: number;
     accepted: number;
+    created: number;
     unanswered: number;
     refused: Record<CreateRefusal, number>;
   };
@@ -159,6 +161,7 @@ function newTally(live: number): Tally {
     creates: {
       asked: 0,
       accepted: 0,
+      created: 0,
       unanswered: 0,
       refused: { rate: 0, concurrency: 0, invalid: 0, failed: 0, fault: 0 },
     },

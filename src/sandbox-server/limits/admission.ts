@@ -3,7 +3,7 @@ import { Refusal } from '../refusal.ts';
 import { SlidingSecond } from './sliding-second.ts';
 import type { Tier } from './tier.ts';
 
-/** Holds creations to the tier that the server plays, in E2B's order: first the rate, which also counts what then finds no room. */
+/** Holds creations to the tier that the server plays, in E2B's order: first the rate, at its gate, then the room. */
 export class Admission {
   readonly #created = new SlidingSecond();
   /** May be changed at any time; what already lives stays. */
@@ -13,18 +13,19 @@ export class Admission {
     this.tier = tier;
   }
 
-  /** Lets one more in beside `held` others. Throws 429 in E2B's words, with Retry-After where the rate is to blame. */
-  admit(held: number, nowMs = performance.now()): void {
+  /**
+   * Lets one more creation in, as it arrives. Throws 429 in E2B's words with Retry-After when they come too fast.
+   * What comes of it does not matter: one that then finds no room, or is refused otherwise, was one for the rate.
+   */
+  admit(nowMs = performance.now()): void {
     const { createsPerS } = this.tier;
-    if (createsPerS !== null) {
-      if (this.#created.countAt(nowMs) >= createsPerS)
-        throw new Refusal(429, 'Rate limit exceeded', {
-          ...this.rateHeaders(nowMs),
-          'retry-after': String(Math.max(1, Math.ceil(this.#created.nextMs(nowMs) / 1000))),
-        });
-      this.#created.add(nowMs);
-    }
-    this.checkRoom(held);
+    if (createsPerS === null) return;
+    if (this.#created.countAt(nowMs) >= createsPerS)
+      throw new Refusal(429, 'Rate limit exceeded', {
+        ...this.rateHeaders(nowMs),
+        'retry-after': String(Math.max(1, Math.ceil(this.#created.nextMs(nowMs) / 1000))),
+      });
+    this.#created.add(nowMs);
   }
 
   /** Throws 429 in E2B's words when there is no room for one more beside `held` others. */

@@ -16,19 +16,9 @@ export class Places {
     this.#admission = admission;
   }
 
-  /** For a new sandbox. Throws 429 when the tier has no room, or not so soon. */
-  takeToCreate(): Place {
-    this.#admission.admit(this.#taken);
-    return this.#take();
-  }
-
-  /** For one that goes on. Throws 429 when the tier has no room. */
-  takeToResume(): Place {
+  /** For a sandbox that is to run. Throws 429 in E2B's words when the tier has no room. */
+  take(): Place {
     this.#admission.checkRoom(this.#taken);
-    return this.#take();
-  }
-
-  #take(): Place {
     this.#taken += 1;
     const place = {
       isTaken: true,

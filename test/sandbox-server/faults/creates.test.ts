@@ -25,13 +25,13 @@ test.each([
   const refused = await Sandbox.create(host.sdk).catch((error: unknown) => error);
   expect(refused).toBeInstanceOf(kind);
   expect(String(refused)).toContain(said);
-  expect(await readLedger(host)).toMatchObject({ creates: { asked: 1, accepted: 0, refused: { fault: 1 } } });
+  expect(await readLedger(host)).toMatchObject({ creates: { asked: 1, created: 0, refused: { fault: 1 } } });
 });
 
 test('a 429 that says when to come back is tried again by the SDK', async () => {
   await playFaults(host, { do: 'answer', on: 'create', status: 429, retryAfterS: 1, times: 1 });
   await (await Sandbox.create(host.sdk)).kill();
-  expect(await readLedger(host)).toMatchObject({ creates: { asked: 2, accepted: 1, refused: { fault: 1 } } });
+  expect(await readLedger(host)).toMatchObject({ creates: { asked: 2, created: 1, refused: { fault: 1 } } });
 });
 
 test('a connection reset before the create took effect leaves no sandbox', async () => {
@@ -39,7 +39,7 @@ test('a connection reset before the create took effect leaves no sandbox', async
   await expect(Sandbox.create(host.sdk)).rejects.toThrow('fetch failed');
   expect(await readLedger(host)).toMatchObject({
     live: 0,
-    creates: { asked: 1, accepted: 0, unanswered: 1, refused: { fault: 1 } },
+    creates: { asked: 1, created: 0, unanswered: 1, refused: { fault: 1 } },
   });
 });
 
@@ -59,14 +59,25 @@ test('a create that is answered late has taken effect, or not yet, as the rule s
   const late = { do: 'delay', on: 'create', ms: 600_000 };
   await playFaults(host, { ...late, when: 'after', where: { late: 'answer' } });
   const answer = askCreate({ late: 'answer' });
-  await expect.poll(() => readLedger(host)).toMatchObject({ live: 1, creates: { accepted: 1 } });
+  await expect.poll(() => readLedger(host)).toMatchObject({ live: 1, creates: { created: 1 } });
   await playFaults(host, { ...late, where: { late: 'effect' } });
   const effect = askCreate({ late: 'effect' });
   await expect.poll(() => readFaults(host)).toMatchObject({ rules: [{ hits: 1 }] });
   await Promise.all([answer.giveUp(), effect.giveUp()]);
   const left = await Sandbox.list(host.sdk).nextItems();
   expect(left.map(({ metadata }) => metadata)).toEqual([{ late: 'answer' }]);
-  await expect.poll(() => readLedger(host)).toMatchObject({ creates: { accepted: 1, unanswered: 2 } });
+  await expect.poll(() => readLedger(host)).toMatchObject({ creates: { created: 1, unanswered: 2 } });
+});
+
+test('the rate is judged when a create arrives: a delay by order makes none of them too fast', async () => {
+  await playFaults(host, { do: 'delay', on: 'create', ms: 600_000 });
+  const asked = [1, 2, 3].map(() => askCreate({}));
+  await expect.poll(() => readFaults(host)).toMatchObject({ rules: [{ hits: 3 }] });
+  expect(await readLedger(host)).toMatchObject({
+    creates: { asked: 3, accepted: 3, created: 0 },
+    mostCreatesInASecond: { arrived: expect.any(Number), accepted: expect.any(Number) },
+  });
+  await Promise.all(asked.map(({ giveUp }) => giveUp()));
 });
 
 test('one that nobody waits for any more still comes to be', async () => {

@@ -29,7 +29,7 @@ test('every creation and destruction is there with its times, and why each sandb
     .toMatchObject({
       live: 0,
       highest: { live: 2 },
-      creates: { asked: 2, accepted: 2, unanswered: 0 },
+      creates: { asked: 2, accepted: 2, created: 2, unanswered: 0 },
       destroys: { asked: 2, notFound: 1, failed: 0 },
       gone: { killed: 1, expired: 1, vanished: 0, ended: 0, closed: 0 },
     });
@@ -96,7 +96,8 @@ test('refusals are counted by what they were for', async () => {
   await only.kill();
   expect((await readLedger(host)).creates).toEqual({
     asked: 3,
-    accepted: 1,
+    accepted: 3,
+    created: 1,
     unanswered: 0,
     refused: { rate: 0, concurrency: 1, invalid: 1, failed: 0, fault: 0 },
   });

@@ -14,7 +14,7 @@ test('a second holds as many creations as the tier says, wherever it begins', ()
   const admission = new Admission({ ...NO_TIER, createsPerS: 2 });
   const refusedAt = (nowMs: number): boolean => {
     try {
-      admission.admit(0, nowMs);
+      admission.admit(nowMs);
       return false;
     } catch {
       return true;
@@ -24,10 +24,15 @@ test('a second holds as many creations as the tier says, wherever it begins', ()
   expect([1000, 1001, 1899.9, 1900, 1901].map(refusedAt)).toEqual([false, true, true, false, true]);
 });
 
-test('a creation that finds no room was still one for the rate, as at E2B', () => {
-  const admission = new Admission({ ...NO_TIER, createsPerS: 1, maxSandboxes: 3 });
-  expect(() => admission.admit(3, 0)).toThrow('maximum number of concurrent E2B sandboxes (3)');
-  expect(() => admission.admit(0, 500)).toThrow('Rate limit exceeded');
+test('a creation that is refused otherwise was still one for the rate, as at E2B', async () => {
+  await withTier({ createsPerS: 1 }, async ({ sdk }) => {
+    const asked = Array.from({ length: 8 }, () => Sandbox.create('none', { ...sdk, retries: 0 }));
+    const settled = await Promise.allSettled(asked);
+    const said = settled.map((one) => (one.status === 'rejected' ? String(one.reason) : 'created'));
+    expect(said.join()).toContain("template 'none' not found");
+    expect(said.join()).toContain('Rate limit exceeded');
+    expect(said).not.toContain('created');
+  });
 });
 
 test('too many creations a second are refused as E2B does: RateLimitError, and when to come back', async () => {
