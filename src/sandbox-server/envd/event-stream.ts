@@ -61,8 +61,8 @@ export class EventStream {
     let room = true;
     const chunk = CHUNK_BYTES[kind];
     for (let at = 0; at < bytes.length; at += chunk) {
-      const base64 = bytes.toString('base64', at, Math.min(at + chunk, bytes.length));
-      room = this.send(`{"event":{"data":{"${kind}":"${base64}"}}}`);
+      const event = this.#codec.writeOutput(kind, bytes.subarray(at, at + chunk));
+      room = this.#push(envelope(0, event));
     }
     return room;
   }

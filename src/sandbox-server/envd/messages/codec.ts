@@ -1,9 +1,10 @@
-import { fromBinary, fromJsonString, toBinary, toJson, type DescMessage } from '@bufbuild/protobuf';
+import { create, fromBinary, fromJsonString, toBinary, type DescMessage } from '@bufbuild/protobuf';
 import { Refusal } from '../../refusal.ts';
 import { parseJson } from '../../shapes.ts';
 import { buildMessages } from './build-messages.ts';
 import { filesystemMessages } from './filesystem-messages.ts';
 import { processMessages } from './process-messages.ts';
+import { toJsonObject } from './to-json-object.ts';
 
 /** How the messages of one method stand on the wire. Handlers know only proto3 JSON. */
 export interface Codec {
@@ -13,6 +14,8 @@ export interface Codec {
   read(bytes: Buffer): unknown;
   /** A reply or an event, made as JSON text, as it is sent. */
   write(json: string): string | Uint8Array;
+  /** The event of a process's output. */
+  writeOutput(kind: 'stdout' | 'stderr' | 'pty', bytes: Buffer): string | Uint8Array;
 }
 
 const METHODS = new Map([
@@ -21,7 +24,12 @@ const METHODS = new Map([
 ]);
 
 /** JSON as it is: what the SDK speaks, and the fast one. */
-export const jsonCodec: Codec = { name: 'json', read: parseJson, write: (json) => json };
+export const jsonCodec: Codec = {
+  name: 'json',
+  read: parseJson,
+  write: (json) => json,
+  writeOutput: (kind, bytes) => `{"event":{"data":{"${kind}":"${bytes.toString('base64')}"}}}`,
+};
 
 /** Binary protobuf, translated from and to JSON, for the method `<service>/<method>`. Throws 501 for an unknown one. */
 export function protoCodec(path: string): Codec {
@@ -31,6 +39,8 @@ export function protoCodec(path: string): Codec {
     name: 'proto',
     read: (bytes) => readBinary(method.request, bytes),
     write: (json) => toBinary(method.reply, fromJsonString(method.reply, json)),
+    writeOutput: (kind, bytes) =>
+      toBinary(method.reply, create(method.reply, { event: { data: { [kind]: bytes } } })),
   };
 }
 
@@ -50,7 +60,7 @@ function methodsOf(service: string, messages: ReadonlyMap<string, DescMessage>):
 
 function readBinary(message: DescMessage, bytes: Buffer): unknown {
   try {
-    return toJson(message, fromBinary(message, bytes));
+    return toJsonObject(message, fromBinary(message, bytes));
   } catch {
     throw new Refusal(400, 'the body is not a protobuf message of this method');
   }
