@@ -38,6 +38,7 @@ const OWNERS: Record<string, readonly string[] | 'anyone'> = {
   'cli-table3': ['reports', 'cli'],
   'log-update': ['reports', 'cli'],
   saxes: ['evaluation'],
+  tar: ['sandbox-server'],
   'tap-parser': ['evaluation'],
   'fastest-levenshtein': ['intake'],
   picomatch: ['intake', 'evaluation', 'sandbox-server'],

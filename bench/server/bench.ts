@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WALLS, type WallName } from '../../src/config.ts';
 import { measureFiles } from './files.ts';
+import { measureForks } from './forks.ts';
 import { latencyLines, measureCrowdedLatency, measureLatency } from './latency.ts';
 import { measureSimulated } from './simulated.ts';
 import { killAgainAndAgain, soak } from './soak.ts';
 import { startServer, type Account } from './start.ts';
 
-// npm run bench:server [latency|walls|files|soak|kills|simulated]...: prints figures of the sandbox server; without a name all of them.
+// npm run bench:server [latency|walls|files|forks|soak|kills|simulated]...: prints figures of the sandbox server; without a name all of them.
 
 const SAMPLES = 200;
 const LIVING = 50;
@@ -27,6 +28,7 @@ const PARTS: Readonly<Record<string, (home: string) => Promise<string[]>>> = {
     ]),
   walls: compareWalls,
   files: (home) => withServer(home, measureFiles),
+  forks: measureForks,
   soak: (home) => soak(home, CYCLES),
   kills: (home) => killAgainAndAgain(home, KILLS),
   simulated: (home) => measureSimulated(home, SIMULATED),

@@ -7,6 +7,7 @@ import { reportError } from './report-error.ts';
 import { addRunCommand } from './run.ts';
 import { addSandboxServerCommand } from './sandbox-server.ts';
 import { addSchemaCommand } from './schema.ts';
+import { addTemplateCommand } from './template.ts';
 import { surviveLostTerminal } from './terminal.ts';
 import { addValidateCommand } from './validate.ts';
 import { addVersionCommand } from './version.ts';
@@ -41,6 +42,7 @@ async function main(): Promise<void> {
   addValidateCommand(program, config, exit);
   addSchemaCommand(program);
   addSandboxServerCommand(program, exit);
+  addTemplateCommand(program, config);
   addDoctorCommand(program, config, exit);
   addPruneCommand(program, config);
   addVersionCommand(program);

@@ -9,6 +9,7 @@ import { anythingUnderWay, readOldBatches, removeOldBatch, type OldBatch } from 
 import { harmlessLine } from '../harmless-text.ts';
 import { useStack } from '../local/use-stack.ts';
 import { makeLog } from '../log.ts';
+import { shownName, Templates } from '../sandbox-server/templates/templates.ts';
 
 interface PruneOptions {
   olderThan: number;
@@ -26,7 +27,9 @@ const UNITS_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d:
 export function addPruneCommand(program: Command, config: () => Config): void {
   program
     .command('prune')
-    .description('Remove finished batches with their logs, and old mirrors of repos')
+    .description(
+      'Remove finished batches with their logs, old mirrors of repos and unused snapshots of sandboxes',
+    )
     .option('--older-than <age>', 'age, like 12h or 30d', parseAge, 30 * 86_400_000)
     .option('--yes', 'remove; without it, only say what would be removed')
     .addHelpText('after', EXAMPLES)
@@ -44,11 +47,33 @@ export function parseAge(text: string): number {
 }
 
 async function prune(config: Config, options: PruneOptions): Promise<void> {
-  if (config.databaseUrl === undefined && !existsSync(join(config.home, 'database'))) {
+  const before = new Date(Date.now() - options.olderThan);
+  const templates = new Templates(join(config.home, 'sandboxes'));
+  const snapshots = oldSnapshots(templates, before);
+  const hasDatabase = config.databaseUrl !== undefined || existsSync(join(config.home, 'database'));
+  if (!hasDatabase && snapshots.length === 0) {
     process.stdout.write(`nothing to remove: there is no database in ${config.home}\n`);
     return;
   }
-  const before = new Date(Date.now() - options.olderThan);
+  const counts = hasDatabase ? await pruneBatches(config, before, options) : [];
+  for (const name of snapshots) process.stdout.write(`snapshot ${name}\n`);
+  if (snapshots.length > 0) counts.push(`${snapshots.length} snapshots`);
+  if (!options.yes) {
+    process.stdout.write(`would remove ${counts.join(', ')}; --yes removes them\n`);
+    return;
+  }
+  for (const name of snapshots) templates.remove(name);
+  if (snapshots.length > 0) await templates.removeUnusedLayers();
+  process.stdout.write(`removed ${counts.join(', ')}\n`);
+}
+
+// Templates were added by hand, and stay.
+function oldSnapshots(templates: Templates, before: Date): string[] {
+  const snapshots = templates.all().filter(({ kind }) => kind === 'snapshot');
+  return snapshots.filter((each) => templates.lastUsedAt(each) < before).map(shownName);
+}
+
+async function pruneBatches(config: Config, before: Date, options: PruneOptions): Promise<string[]> {
   const log = makeLog('cli', config.logLevel === 'info' ? 'warn' : config.logLevel);
   const stack = await useStack(config, { log });
   const database = connectDatabase(stack.databaseUrl, log, 1);
@@ -58,16 +83,13 @@ async function prune(config: Config, options: PruneOptions): Promise<void> {
     const mirrors = await oldMirrors(database, join(config.home, 'mirrors'), before);
     for (const batch of batches) process.stdout.write(`${describe(batch)}\n`);
     for (const mirror of mirrors) process.stdout.write(`mirror ${mirror}\n`);
-    const what = `${batches.length} batches, ${mirrors.length} mirrors`;
-    if (!options.yes) {
-      process.stdout.write(`would remove ${what}; --yes removes them\n`);
-      return;
-    }
+    const counts = [`${batches.length} batches`, `${mirrors.length} mirrors`];
+    if (!options.yes) return counts;
     for (const { id } of batches) {
       if (await removeOldBatch(database, id, before)) await openBlobs(stack.blobs).remove(id);
     }
     for (const mirror of mirrors) await rm(mirror, { recursive: true, force: true });
-    process.stdout.write(`removed ${what}\n`);
+    return counts;
   } finally {
     await database.destroy();
     await stack.leave();

@@ -7,6 +7,7 @@ import { isLoopback, readFlags } from './flags.ts';
 import { newSecret } from './secrets.ts';
 import { SimulatedWall } from './simulated/simulated-wall.ts';
 import { startSandboxServer } from './start-server.ts';
+import { Templates } from './templates/templates.ts';
 import { openWall } from './walls/open-wall.ts';
 
 /** How long all sandboxes together may take to end before the process leaves them to the wall's next start, ms. */
@@ -23,15 +24,16 @@ async function main(): Promise<void> {
     );
   const apiKey = givenKey ?? newSecret();
   const log = makeLog('sandbox-server', config.logLevel);
+  const home = flags.home ?? join(config.home, 'sandboxes');
   const wall = flags.simulate
     ? new SimulatedWall()
     : await openWall({
-        home: flags.home ?? join(config.home, 'sandboxes'),
+        home,
         log,
         wall: flags.wall ?? config.wall,
         ...(flags.cgroups === 'none' && { controls: [] }),
       });
-  const server = await startSandboxServer({ ...flags, apiKey, wall, log });
+  const server = await startSandboxServer({ ...flags, apiKey, wall, templates: new Templates(home), log });
   const end = (): void => {
     setTimeout(() => process.exit(1), CLOSE_MS).unref();
     server.close().then(

@@ -52,6 +52,20 @@ export class Pauses {
     });
   }
 
+  /** Does something while a sandbox that runs stands still, its open streams cut; then it goes on. Throws 409 when it is paused. */
+  async whileStill<T>(sandbox: LiveSandbox, work: () => Promise<T>): Promise<T> {
+    return this.#inTurn(sandbox, async () => {
+      if (sandbox.state === 'paused')
+        throw new Refusal(409, `Sandbox '${sandbox.id}' is paused; resume it first`);
+      try {
+        return await standStill(sandbox, work);
+      } catch (error) {
+        this.#checkLive(sandbox);
+        throw error;
+      }
+    });
+  }
+
   /** Lets a paused sandbox go on for a request that came for it; false: such a request does not wake it. Throws 429 likewise. */
   async wake(sandbox: LiveSandbox): Promise<boolean> {
     if (!sandbox.lifecycle.autoResume || !sandbox.hasMemory) return false;
@@ -138,6 +152,16 @@ export class Pauses {
       turn.catch(() => {}),
     );
     return turn;
+  }
+}
+
+async function standStill<T>({ box, streams }: LiveSandbox, work: () => Promise<T>): Promise<T> {
+  for (const stream of streams) stream.abort();
+  await box.freeze();
+  try {
+    return await work();
+  } finally {
+    await box.thaw();
   }
 }
 

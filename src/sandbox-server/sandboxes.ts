@@ -1,6 +1,5 @@
 import type { Log } from '../log.ts';
 import type { Box, BoxLimits, Wall } from './box.ts';
-import type { Egress } from './control/egress.ts';
 import { FileMetadata } from './envd/file-metadata.ts';
 import type { FaultPlan } from './faults/fault-rules.ts';
 import { Faults } from './faults/faults.ts';
@@ -12,27 +11,12 @@ import { notFound, Pauses } from './pauses.ts';
 import { EventLog } from './records/event-log.ts';
 import { Sampler } from './records/sampler.ts';
 import type { RunningProcess } from './envd/running-process.ts';
+import type { SandboxOrder } from './sandbox-order.ts';
 import { newSandboxId, newSecret } from './secrets.ts';
+import type { Templates } from './templates/templates.ts';
 import { Watchers } from './envd/watchers.ts';
 
-/** What becomes of a sandbox at its end. */
-export interface Lifecycle {
-  onTimeout: 'kill' | 'pause';
-  /** Whether a pause at its end keeps its processes. */
-  keepMemory: boolean;
-  /** Whether a request to it wakes it when it is paused, however it came to be so. */
-  autoResume: boolean;
-}
-
-/** A sandbox that is asked for. */
-export interface SandboxOrder {
-  template: string;
-  metadata: Readonly<Record<string, string>>;
-  envVars: Readonly<Record<string, string>>;
-  lifeMs: number;
-  egress: Egress;
-  lifecycle: Lifecycle;
-}
+export type { Lifecycle, SandboxOrder } from './sandbox-order.ts';
 
 /** A sandbox that lives. */
 export interface LiveSandbox extends SandboxOrder {
@@ -71,6 +55,7 @@ export interface SandboxesOptions {
   maxPaused: number;
   /** Faults that are played. */
   faults: FaultPlan;
+  templates: Templates;
   log: Log;
 }
 
@@ -149,7 +134,7 @@ export class Sandboxes {
     this.#opening += 1;
     try {
       const id = newSandboxId();
-      const box = await wall.open({ id, limits, ...order.egress });
+      const box = await wall.open({ id, limits, layers: order.layers, ...order.egress });
       return this.#adopt(id, order, { box, place });
     } catch (error) {
       place.giveBack();
@@ -179,6 +164,16 @@ export class Sandboxes {
   /** Ends them all. */
   async killAll(): Promise<void> {
     await Promise.allSettled([...this.#live.values()].map((sandbox) => this.#destroy(sandbox, 'closed')));
+  }
+
+  /** Removes the layers that no template, snapshot or sandbox needs any more. */
+  async removeUnusedLayers(): Promise<void> {
+    const { templates, log } = this.options;
+    const sandboxes = [...this.#live.values(), ...this.#dying.values()];
+    const inUse = new Set(sandboxes.flatMap(({ layers }) => layers?.folders ?? []));
+    await templates
+      .removeUnusedLayers(inUse)
+      .catch((error: unknown) => log.error({ err: error }, 'cannot remove layers'));
   }
 
   #adopt(id: string, order: SandboxOrder, { box, place }: { box: Box; place: Place }): LiveSandbox {
@@ -245,5 +240,6 @@ export class Sandboxes {
     await sandbox.box.destroy();
     if (this.#dying.delete(sandbox.id)) this.ledger.gone(sandbox.id, why, sandbox.place.isTaken);
     sandbox.place.giveBack();
+    if (sandbox.layers) void this.removeUnusedLayers();
   }
 }

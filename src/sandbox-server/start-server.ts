@@ -26,6 +26,7 @@ export interface SandboxServer {
 /** Starts a server that speaks E2B's protocol, control plane and data plane on one port. */
 export async function startSandboxServer(options: SandboxServerOptions): Promise<SandboxServer> {
   const sandboxes = new Sandboxes(options);
+  void sandboxes.removeUnusedLayers(); // a server that was killed left those of its forks
   const app = fastify({
     forceCloseConnections: true,
     exposeHeadRoutes: false,
@@ -92,6 +93,7 @@ async function closeServer(app: FastifyInstance, sandboxes: Sandboxes): Promise<
   sandboxes.faults.delays.close();
   await Promise.all([app.close(), sandboxes.killAll()]);
   await sandboxes.options.wall.close();
+  await sandboxes.removeUnusedLayers();
 }
 
 function refuse(

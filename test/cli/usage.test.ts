@@ -25,7 +25,7 @@ function batch(name: string, ...lines: unknown[]): string {
   return name;
 }
 
-test.each(['run', 'validate', 'schema', 'sandbox-server', 'doctor', 'prune', 'version'])(
+test.each(['run', 'validate', 'schema', 'sandbox-server', 'template', 'doctor', 'prune', 'version'])(
   '%s --help shows an example',
   async (command) => {
     const { code, stdout } = await cli([command, '--help']);

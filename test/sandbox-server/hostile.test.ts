@@ -57,9 +57,10 @@ test('a sandbox that dies by itself is no longer there, and its commands were no
 });
 
 test('of two kills at once neither answers before it is gone', async () => {
-  const { wall, log, close } = await openTestWall();
+  const { wall, templates, log, close } = await openTestWall();
   const sandboxes = new Sandboxes({
     wall,
+    templates,
     log,
     limits: LIMITS,
     tier: NO_TIER,

@@ -1,13 +1,11 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { Sandbox } from 'e2b';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { firstLine, startProgram } from './start-program.ts';
 
-const MAIN = join(import.meta.dirname, '../../src/sandbox-server/main.ts');
 const FAULTS = join(import.meta.dirname, '../../examples/faults.json');
 let home: string;
 beforeAll(async () => {
@@ -17,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => rm(home, { recursive: true, force: true }));
 
 test('the program says in one line where it listens, serves, and ends with all it holds on SIGTERM', async () => {
-  const program = start(['--json', '--port', '0', '--home', home]);
+  const program = startProgram(home, ['--json', '--port', '0', '--home', home]);
   const said: { url: string; apiKey: string; wall: object } = JSON.parse(await firstLine(program));
   expect(said.wall).toMatchObject({ facts: expect.any(Array), networks: expect.any(Array) });
   const sandbox = await Sandbox.create({ apiUrl: said.url, sandboxUrl: said.url, apiKey: said.apiKey });
@@ -31,7 +29,7 @@ test('the program says in one line where it listens, serves, and ends with all i
 
 test('for people it names what to export and the walls in force', async () => {
   const played = ['--tier', 'hobby', '--max-sandboxes', '7', '--faults', FAULTS, '--seed', '9'];
-  const program = start(['--home', home, ...played], { EVALPOOL_SANDBOX_KEY: 'chosen' });
+  const program = startProgram(home, ['--home', home, ...played], { EVALPOOL_SANDBOX_KEY: 'chosen' });
   let text = '';
   for await (const chunk of program.stdout ?? []) {
     text += String(chunk);
@@ -73,23 +71,8 @@ test('where the wall that is asked for is missing it says how to get it', async 
   expect(await ending(['--home', home], { PATH: bare, EVALPOOL_WALL: 'runsc' })).toEqual(missing);
 });
 
-function start(flags: string[], env: Record<string, string> = {}): ChildProcess {
-  return spawn(process.execPath, ['--import', 'tsx', MAIN, ...flags], {
-    env: { PATH: process.env['PATH'], HOME: home, EVALPOOL_HOME: home, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-}
-
-async function firstLine(program: ChildProcess): Promise<string> {
-  const { stdout, stderr } = program;
-  if (!stdout || !stderr) throw new Error('no pipes');
-  stderr.pipe(process.stderr);
-  const [line] = await once(createInterface(stdout), 'line');
-  return String(line);
-}
-
 async function ending(flags: string[], env: Record<string, string> = {}): Promise<[unknown, string]> {
-  const program = start(flags, env);
+  const program = startProgram(home, flags, env);
   let text = '';
   program.stderr?.on('data', (chunk) => (text += String(chunk)));
   const [code] = await once(program, 'close');

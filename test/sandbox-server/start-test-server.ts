@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Sandbox } from 'e2b';
@@ -8,13 +8,17 @@ import type { Network } from '../../src/stage.ts';
 import type { Wall } from '../../src/sandbox-server/box.ts';
 import { NO_FAULTS } from '../../src/sandbox-server/faults/fault-rules.ts';
 import { NO_TIER, type Tier } from '../../src/sandbox-server/limits/tier.ts';
+import { removeFolder } from '../../src/sandbox-server/own-folder.ts';
 import { SimulatedWall } from '../../src/sandbox-server/simulated/simulated-wall.ts';
 import { startSandboxServer, type SandboxServer } from '../../src/sandbox-server/start-server.ts';
+import { Templates } from '../../src/sandbox-server/templates/templates.ts';
 import { openWall } from '../../src/sandbox-server/walls/open-wall.ts';
 
 /** A real server with the real wall on a free port, and how the SDK reaches it. */
 export interface TestServer {
   server: SandboxServer;
+  /** Where its sandboxes' files and templates lie. */
+  home: string;
   /** Options of every SDK call; no network, which costs time and is the walls' to test. */
   sdk: { apiUrl: string; sandboxUrl: string; apiKey: string; allowInternetAccess: boolean };
   /** Which networks its sandboxes can have on this machine. */
@@ -26,19 +30,30 @@ export interface TestServer {
 
 export const LIMITS = { memoryMb: 512, cpus: 2, processes: 128, diskMb: 256 };
 
-/** What a server needs of the walls; `close` removes it. */
-export async function openTestWall(
-  wallName?: WallName,
-): Promise<{ wall: Wall; log: Log; close: () => Promise<void> }> {
+/** What a server needs of the machine. */
+interface TestWall {
+  home: string;
+  wall: Wall;
+  templates: Templates;
+  log: Log;
+  close: () => Promise<void>;
+}
+
+/** Opens a wall in a home of its own; `close` removes it. */
+export async function openTestWall(wallName?: WallName): Promise<TestWall> {
+  return inHome((home, log) => openWall({ home, log, ...(wallName && { wall: wallName }) }));
+}
+
+async function inHome(open: (home: string, log: Log) => Promise<Wall>): Promise<TestWall> {
   const home = await mkdtemp(join(tmpdir(), 'evalpool-sandboxes-'));
   await chmod(home, 0o755); // the sandboxes' own users pass through it
   const log = makeLog('test', 'silent');
-  const wall = await openWall({ home, log, ...(wallName && { wall: wallName }) });
+  const wall = await open(home, log);
   const close = async (): Promise<void> => {
     await wall.close();
-    await rm(home, { recursive: true, force: true });
+    removeFolder(home);
   };
-  return { wall, log, close };
+  return { home, wall, templates: new Templates(home), log, close };
 }
 
 /** Starts one that plays this tier; `close` leaves nothing behind. */
@@ -52,12 +67,11 @@ export async function startTestServer(
 
 /** The same with simulated sandboxes. */
 export async function startSimulatedServer(tier: Partial<Tier> = {}): Promise<TestServer> {
-  const wall = new SimulatedWall();
-  return startOn({ wall, log: makeLog('test', 'silent'), close: () => wall.close() }, tier, 10);
+  return startOn(await inHome(async () => new SimulatedWall()), tier, 10);
 }
 
 async function startOn(
-  { wall, log, close }: Awaited<ReturnType<typeof openTestWall>>,
+  { home, wall, templates, log, close }: TestWall,
   tier: Partial<Tier>,
   maxPaused: number,
 ): Promise<TestServer> {
@@ -70,11 +84,13 @@ async function startOn(
     tier: { ...NO_TIER, ...tier },
     maxPaused,
     faults: NO_FAULTS,
+    templates,
     wall,
     log,
   });
   return {
     server,
+    home,
     sdk: { apiUrl: server.url, sandboxUrl: server.url, apiKey, allowInternetAccess: false },
     networks: wall.report().networks,
     endBoxes: () => wall.close(),

@@ -8,6 +8,8 @@ import { addLife } from './life.ts';
 import { listRunning, listSandboxes } from './list-sandboxes.ts';
 import { addNotServed } from './not-served.ts';
 import { addRecords } from './records.ts';
+import { addSnapshots } from './snapshots.ts';
+import { addTemplates } from './templates.ts';
 import type { Sandboxes } from '../sandboxes.ts';
 
 type ById = { Params: { id: string } };
@@ -40,6 +42,8 @@ export function addControlPlane(app: FastifyInstance, sandboxes: Sandboxes, apiK
   app.get('/teams', () => [{ teamID: 'local', name: 'local', apiKey, isDefault: true }]);
   addLife(app, sandboxes);
   addRecords(app, sandboxes);
+  addSnapshots(app, sandboxes);
+  addTemplates(app, sandboxes);
   addNotServed(app);
 }
 
@@ -48,8 +52,9 @@ async function create(
   reply: FastifyReply,
   sandboxes: Sandboxes,
 ): Promise<FastifyReply> {
-  const { networks } = sandboxes.options.wall.report();
-  const order = readOrder(request.body, { networks, longestLifeS: sandboxes.admission.tier.longestSessionS });
+  const { wall, templates } = sandboxes.options;
+  const { longestSessionS: longestLifeS } = sandboxes.admission.tier;
+  const order = readOrder(request.body, { networks: wall.report().networks, longestLifeS, templates });
   const sandbox = await sandboxes.create(order);
   request.entry.id = sandbox.id;
   return reply.code(201).headers(sandboxes.admission.rateHeaders()).send(describeAccess(sandbox));
@@ -59,5 +64,5 @@ function list(request: FastifyRequest, reply: FastifyReply, sandboxes: Sandboxes
   const page = listSandboxes(sandboxes.all(), request.query);
   if (page.nextToken !== null) reply.header('x-next-token', page.nextToken);
   if (page.running !== null) reply.header('x-total-running', page.running);
-  return reply.send(page.sandboxes.map((sandbox) => describe(sandboxes, sandbox)));
+  return reply.send(page.items.map((sandbox) => describe(sandboxes, sandbox)));
 }

@@ -5,9 +5,8 @@ import { notServed } from './not-served.ts';
 import { Refusal } from '../refusal.ts';
 import type { Lifecycle, SandboxOrder } from '../sandboxes.ts';
 import { parseAs, Variables } from '../shapes.ts';
+import type { Templates } from '../templates/templates.ts';
 
-/** Names of the one template there is; the second is what @e2b/code-interpreter asks for unless told otherwise. */
-const TEMPLATES: readonly string[] = ['base', 'code-interpreter-v1'];
 const DEFAULT_LIFE_S = 300;
 
 const Texts = z.record(z.string(), z.string());
@@ -31,19 +30,18 @@ const Timeout = z.object({ timeout: z.int().nullish(), duration: z.int().nullish
 export interface Offer {
   networks: readonly Network[];
   longestLifeS: number;
+  templates: Templates;
 }
 
 /** The order in a create request. Throws 404 for an unknown template, 400 or 501 for what it cannot have here. */
-export function readOrder(body: unknown, { networks, longestLifeS }: Offer): SandboxOrder {
+export function readOrder(body: unknown, { networks, longestLifeS, templates }: Offer): SandboxOrder {
   const asked = parseAs(NewSandbox, body);
   if (asked.volumeMounts?.length) throw notServed('volumes');
   if (asked.iam) throw notServed('iam');
   if (asked.mcp) throw notServed('mcp');
-  const template = asked.templateID.replace(/:(latest|default)$/, '');
-  if (!TEMPLATES.includes(template)) throw new Refusal(404, `template '${asked.templateID}' not found`);
   const egress = readEgress(asked.network ?? {}, asked.allow_internet_access);
   return {
-    template,
+    ...templates.start(asked.templateID),
     metadata: asked.metadata ?? {},
     envVars: asked.envVars ?? {},
     lifeMs: checkLife(asked.timeout ?? Math.min(DEFAULT_LIFE_S, longestLifeS), longestLifeS),

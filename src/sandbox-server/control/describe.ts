@@ -1,7 +1,7 @@
 import type { LiveSandbox, Sandboxes } from '../sandboxes.ts';
 
 /** The envd whose behaviour the data plane has: the SDK asks no less than 0.6.4 for what we do. */
-const ENVD_VERSION = '0.6.13';
+export const ENVD_VERSION = '0.6.13';
 
 /** What the SDK needs to reach a sandbox. */
 export function describeAccess({ id, template, token }: LiveSandbox): object {

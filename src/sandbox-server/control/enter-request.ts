@@ -32,6 +32,37 @@ export function enterDestroy(ledger: Ledger): Hook<FastifyRequest<{ Params: { id
   };
 }
 
+/** What came of one fork. */
+export interface ForkEntry {
+  id: string | null;
+  /** Null: the whole request was refused. */
+  status: number | null;
+  /** Whether it was told when to come back. */
+  tellsWhen: boolean;
+}
+
+/** Enters a creation for each fork that is asked for. What comes of them is to be put into the entries that it gives. */
+export function enterForks(ledger: Ledger, reply: FastifyReply, count: number): ForkEntry[] {
+  const entries = Array.from({ length: count }, () => ({
+    askedAtMs: ledger.arrive(),
+    entry: { id: null, status: null, tellsWhen: false },
+  }));
+  reply.raw.once('close', () => {
+    for (const { askedAtMs, entry } of entries) enterFork(ledger, reply, { askedAtMs, ...entry });
+  });
+  return entries.map(({ entry }) => entry);
+}
+
+function enterFork(
+  ledger: Ledger,
+  { raw, statusCode }: FastifyReply,
+  { askedAtMs, id, status, tellsWhen }: ForkEntry & { askedAtMs: number },
+): void {
+  const answered = raw.writableFinished ? (status ?? statusCode) : null;
+  const refused = answered === null ? null : refusalBy(answered, tellsWhen);
+  ledger.created({ askedAtMs, id, status: answered }, refused);
+}
+
 function afterwards(
   request: Pick<FastifyRequest, 'entry'>,
   reply: FastifyReply,
@@ -42,11 +73,14 @@ function afterwards(
   });
 }
 
-// Only the rate says when to come back.
 function refusalOf(request: FastifyRequest, reply: FastifyReply): CreateRefusal | null {
-  const { statusCode } = reply;
   if (request.refusedByFault) return 'fault';
-  if (!reply.raw.writableFinished || statusCode < 400) return null;
-  if (statusCode === 429) return reply.hasHeader('retry-after') ? 'rate' : 'concurrency';
-  return statusCode >= 500 && statusCode !== 501 ? 'failed' : 'invalid';
+  return reply.raw.writableFinished ? refusalBy(reply.statusCode, reply.hasHeader('retry-after')) : null;
+}
+
+// Only the rate says when to come back.
+function refusalBy(status: number, tellsWhen: boolean): CreateRefusal | null {
+  if (status < 400) return null;
+  if (status === 429) return tellsWhen ? 'rate' : 'concurrency';
+  return status >= 500 && status !== 501 ? 'failed' : 'invalid';
 }

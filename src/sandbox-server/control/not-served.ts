@@ -46,12 +46,8 @@ const NOT_SERVED = {
     sentence: 'this server has no team metrics: its ledger tells more (GET /admin/ledger)',
   },
   builds: {
-    routes: ['/templates', '/templates/*', '/v2/templates', '/v2/templates/*', '/v3/templates'],
+    routes: ['/templates/tags', '/templates/*', '/v2/templates', '/v2/templates/*', '/v3/templates'],
     sentence: 'this server does not build templates: snapshot a sandbox that is set up as you want it',
-  },
-  later: {
-    routes: ['/sandboxes/:id/snapshots', '/sandboxes/:id/fork', '/snapshots'],
-    sentence: 'this server does not have this part of E2B yet',
   },
 } satisfies Record<string, Part>;
 

@@ -51,7 +51,7 @@ export async function copyIntoBox({ launcher, id, way, layers }: CopiedBox): Pro
 export async function saveBox({ launcher, id, way, layers }: CopiedBox, folder: string): Promise<SavedFiles> {
   const isUpper = way === 'home' || way === 'root';
   const pairs = (isUpper ? UPPER[way] : wholePairs(way)).flat();
-  const release = (): Promise<void> => launcher.request('release', folder);
+  const release = (): Promise<void> => launcher.request('release', id, folder);
   try {
     await launcher.request('save', id, folder, isUpper ? 'upper' : 'whole', ...pairs);
   } catch (error) {

@@ -3,7 +3,6 @@
  * does it, with the box's own rights over its files where we are not root. The box's disk bounds how much there is to copy.
  */
 export const COPY_PROGRAM = String.raw`
-my %held; # locks of layers that were saved, until their release
 
 # request id, box, folder of the layer to make, 'upper' or 'whole', then pairs: a path in the box (or a part of its overlays) and
 # where it lies in the layer
@@ -11,8 +10,9 @@ sub save {
   my ($id, $box_id, $folder, $what, @pairs) = @_;
   my $box = $box{$box_id};
   die "the sandbox is gone\n" unless $box and defined $box->{pidfd};
-  open $held{$folder}, '>', "$folder.lock" or die "$folder: $!\n";
-  flock $held{$folder}, 5 and mkdir $folder, 0700 or die "$folder: $!\n";
+  # Locked until it is released, at most as long as the box lives.
+  open $box->{saved}{$folder}, '>', "$folder.lock" or die "$folder: $!\n";
+  flock $box->{saved}{$folder}, 5 and mkdir $folder, 0700 or die "$folder: $!\n";
   my $view = $what eq 'upper' ? "/proc/$box->{monitor}/root$box->{disk}/up/" : "/proc/$box->{pid}/root";
   my $copy = { marks => $what eq 'upper', whole => $what eq 'whole' };
   copy_in_child($id, $box, $copy, pairs_of(sub { ($view . $_[0], "$folder/$_[1]") }, @pairs));
@@ -26,8 +26,12 @@ sub load {
   copy_in_child($id, $box, { owner => [map { $_ + 0 } @$box{qw(uid gid)}] }, pairs_of(sub { ($_[0], "/proc/$box->{pid}/root$_[1]") }, @pairs));
 }
 
-# request id, folder of a layer that was saved
-sub release { my ($id, $folder) = @_; delete $held{$folder}; answer('done', $id) }
+# request id, box, folder of a layer that was saved of it
+sub release {
+  my ($id, $box_id, $folder) = @_;
+  delete $box{$box_id}{saved}{$folder} if $box{$box_id};
+  answer('done', $id);
+}
 
 sub pairs_of {
   my ($make, @pairs) = @_;

@@ -30,7 +30,8 @@ const RUNTIMES = /^(java-|python\d|perl$|R$|terminfo$|php$)/;
 
 const PROFILE_PATH = '/opt/node/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-const WRITTEN: Readonly<Record<string, string>> = {
+/** Files of /etc that are written, by name. */
+export const ETC_TEXTS = {
   passwd:
     'root:x:0:0:root:/root:/bin/bash\nuser:x:1000:1000:user:/home/user:/bin/bash\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n',
   group: 'root:x:0:\nuser:x:1000:\nnogroup:x:65534:\n',
@@ -51,7 +52,7 @@ export function writeEtc(folder: string): string {
   mkdirSync(etc, { recursive: true, mode: 0o755 });
   const runtimes = readdirSync('/etc').filter((name) => RUNTIMES.test(name));
   for (const name of [...COPIED, ...runtimes]) copyOne(join('/etc', name), join(etc, name));
-  for (const [name, text] of Object.entries(WRITTEN)) writeFileSync(join(etc, name), text, { mode: 0o644 });
+  for (const [name, text] of Object.entries(ETC_TEXTS)) writeFileSync(join(etc, name), text, { mode: 0o644 });
   return etc;
 }
 

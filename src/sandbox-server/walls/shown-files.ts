@@ -1,17 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readlinkSync,
-  realpathSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { cpSync, existsSync, mkdirSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { makeOwnFolder } from '../own-folder.ts';
 import { writeEtc } from './etc-folder.ts';
-import { isAlive } from './is-alive.ts';
 
 // A home under /root, or made by mkdtemp, is closed to the ids that boxes run as.
 const CLOSED_HOME = '/run/evalpool';
@@ -31,27 +21,11 @@ export interface ShownFiles {
 /** Writes and finds what boxes show; all of it can be reached by their unprivileged ids. */
 export function prepareShownFiles(home: string): ShownFiles {
   const shared = isReachable(home) ? join(home, 'walls') : CLOSED_HOME;
-  removeLeftOvers(shared);
-  // Two servers of one home, or of none, do not disturb each other.
-  const folder = join(shared, `${process.pid}-${pidNamespace()}-${randomBytes(3).toString('hex')}`);
-  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  const folder = makeOwnFolder(shared);
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
   const disk = join(folder, 'disk');
   mkdirSync(disk);
   return { etc: writeEtc(folder), node: findNode(shared), disk, remove };
-}
-
-// Only those of our own pid namespace: what a pid of another container means cannot be told from here.
-function removeLeftOvers(shared: string): void {
-  for (const name of existsSync(shared) ? readdirSync(shared) : []) {
-    const [pid, namespace] = name.split('-');
-    if (namespace !== pidNamespace() || isAlive(Number(pid))) continue;
-    rmSync(join(shared, name), { recursive: true, force: true });
-  }
-}
-
-function pidNamespace(): string {
-  return /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '';
 }
 
 function findNode(folder: string): ShownFiles['node'] {

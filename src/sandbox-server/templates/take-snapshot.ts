@@ -1,0 +1,92 @@
+import type { SavedFiles } from '../box.ts';
+import { Refusal } from '../refusal.ts';
+import type { LiveSandbox, Sandboxes, SandboxOrder } from '../sandboxes.ts';
+import { DEFAULT_TAG, parseNewName } from './template-name.ts';
+import type { Template } from './templates.ts';
+
+/** Most layers over each other: what names them to the kernel is one page. */
+const MAX_LAYERS = 100;
+
+/** Keeps the files of a sandbox for others to start from. Throws 400 for a name that cannot be given, 409 when it is paused. */
+export async function takeSnapshot(
+  sandboxes: Sandboxes,
+  sandbox: LiveSandbox,
+  asked: string | undefined,
+): Promise<Template> {
+  const { templates } = sandboxes.options;
+  const named = asked === undefined ? { name: null, tag: DEFAULT_TAG } : parseNewName(asked);
+  if (named.name !== null && templates.find(`${named.name}:${named.tag}`)?.kind === 'template')
+    throw new Refusal(400, `Invalid name: '${asked}' is a template of this server`);
+  const saved = await saveSandbox(sandboxes, sandbox);
+  try {
+    return templates.keep({ kind: 'snapshot', ...named, layers: saved.layers, sandboxId: sandbox.id });
+  } finally {
+    await saved.release();
+    void sandboxes.removeUnusedLayers();
+  }
+}
+
+/** What is to start from the files of another sandbox. */
+export interface Forks {
+  count: number;
+  lifeMs: number;
+}
+
+/**
+ * Starts new sandboxes from the files of one that runs, by one layer that goes with the last of them. All else that was ordered
+ * for it holds for them too.
+ */
+export async function forkSandbox(
+  sandboxes: Sandboxes,
+  sandbox: LiveSandbox,
+  { count, lifeMs }: Forks,
+): Promise<Array<PromiseSettledResult<LiveSandbox>>> {
+  const { template, metadata, envVars, egress, lifecycle } = sandbox;
+  const saved = await saveSandbox(sandboxes, sandbox);
+  const order: SandboxOrder = {
+    template,
+    layers: saved.layers,
+    metadata,
+    envVars,
+    lifeMs,
+    egress,
+    lifecycle,
+  };
+  try {
+    return await Promise.allSettled(Array.from({ length: count }, () => sandboxes.create(order)));
+  } finally {
+    await saved.release();
+    void sandboxes.removeUnusedLayers();
+  }
+}
+
+async function saveSandbox(sandboxes: Sandboxes, sandbox: LiveSandbox): Promise<SavedFiles> {
+  const { options, pauses } = sandboxes;
+  if ((sandbox.layers?.folders.length ?? 0) >= MAX_LAYERS)
+    throw new Refusal(
+      400,
+      `a sandbox that comes from ${MAX_LAYERS} snapshots of snapshots cannot be saved again`,
+    );
+  const { layers } = options.templates;
+  const folder = layers.newPath();
+  try {
+    const saved = await pauses.whileStill(sandbox, () => saveFiles(sandbox, folder));
+    const release = async (): Promise<void> => {
+      layers.settle(folder);
+      await saved.release();
+    };
+    return { ...saved, release };
+  } catch (error) {
+    layers.settle(folder);
+    void sandboxes.removeUnusedLayers();
+    throw error;
+  }
+}
+
+async function saveFiles({ box }: LiveSandbox, folder: string): Promise<SavedFiles> {
+  try {
+    return await box.save(folder);
+  } catch (error) {
+    throw new Refusal(500, `this sandbox cannot be saved: ${error instanceof Error ? error.message : ''}`);
+  }
+}
