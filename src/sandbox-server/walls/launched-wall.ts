@@ -1,7 +1,7 @@
 import { EvalpoolError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { Network } from '../../stage.ts';
-import type { Box, BoxCommand, BoxLimits, BoxOrder, BoxProcess, Wall, WallReport } from '../box.ts';
+import type { Box, BoxCommand, BoxLimits, BoxOrder, Wall, WallReport } from '../box.ts';
 import { Refusal } from '../refusal.ts';
 import { BoxFreezer } from './box-freezer.ts';
 import { networkSetter } from './box-network.ts';
@@ -137,10 +137,8 @@ export class LaunchedWall implements HostWall {
     const { kind } = this.#parts;
     const { lacks } = kind;
     const freezer = freezerOf(made, launcher);
-    const start = (command: BoxCommand): Promise<BoxProcess> =>
-      unlessRefused(command.terminal && lacks.terminals, () =>
-        freezer.start(() => launcher.start(id, command)),
-      );
+    const inTurn = <T>(why: string | undefined, work: () => Promise<T>): Promise<T> =>
+      unlessRefused(why, () => freezer.start(work));
     const root = new BoxRoot(kind.rootOf(made), owner);
     const ended = this.#afterwards(made, root, kind.watchMemory({ ...made, root, launcher }));
     const setNetwork = networkSetter(launcher, id);
@@ -155,9 +153,10 @@ export class LaunchedWall implements HostWall {
       ...owner,
       files: hostFiles(root),
       ended,
-      start,
+      start: (command: BoxCommand) =>
+        inTurn(command.terminal && lacks.terminals, () => launcher.start(id, command)),
       watch: (path: string, recursive: boolean) =>
-        unlessRefused(lacks.watches, () => freezer.start(() => watchFolder(launcher, id, path, recursive))),
+        inTurn(lacks.watches, () => watchFolder(launcher, id, path, recursive)),
       setNetwork: async (network: Network, denied: readonly string[] = []) => {
         this.#checkNetwork(network);
         await setNetwork(network, denied);
