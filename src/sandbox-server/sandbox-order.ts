@@ -1,5 +1,6 @@
 import type { LayerStack } from './box.ts';
 import type { Egress } from './control/egress.ts';
+import type { MetadataByPath } from './envd/file-metadata.ts';
 
 /** What becomes of a sandbox at its end. */
 export interface Lifecycle {
@@ -15,6 +16,8 @@ export interface SandboxOrder {
   template: string;
   /** What its files start from; undefined: the machine's own toolchain. */
   layers?: LayerStack | undefined;
+  /** What is known of those files. */
+  filesMetadata?: MetadataByPath | undefined;
   metadata: Readonly<Record<string, string>>;
   envVars: Readonly<Record<string, string>>;
   lifeMs: number;

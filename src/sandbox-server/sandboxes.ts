@@ -128,14 +128,16 @@ export class Sandboxes {
   }
 
   /** Throws 429 in E2B's words when the tier has no room. */
-  async create(order: SandboxOrder): Promise<LiveSandbox> {
+  async create({ filesMetadata = [], ...order }: SandboxOrder): Promise<LiveSandbox> {
     const { wall, limits } = this.options;
     const place = this.#places.take();
     this.#opening += 1;
     try {
       const id = newSandboxId();
       const box = await wall.open({ id, limits, layers: order.layers, ...order.egress });
-      return this.#adopt(id, order, { box, place });
+      const sandbox = this.#adopt(id, order, { box, place });
+      if (filesMetadata.length > 0) await sandbox.fileMetadata.inherit(filesMetadata);
+      return sandbox;
     } catch (error) {
       place.giveBack();
       throw error;

@@ -5,6 +5,9 @@ import { Refusal } from '../refusal.ts';
 /** What is known of a file beside its bytes: names in lower case, printable ASCII. */
 export type Metadata = Readonly<Record<string, string>>;
 
+/** The metadata of files by their paths. */
+export type MetadataByPath = Array<[path: string, metadata: Metadata]>;
+
 const HEADER = 'x-metadata-';
 /** E2B keeps each entry in an xattr `user.e2b.<name>`: these are what a name and one file's xattrs may have, bytes. */
 const XATTR = 'user.e2b.';
@@ -33,7 +36,8 @@ export function readMetadata({ headersDistinct }: IncomingMessage): Metadata {
 
 /**
  * The metadata of one sandbox's files, which Node cannot keep in xattrs. It follows a file's identity: through renames, also
- * by a command inside, and to the grave. It does not follow a copy, and commands inside do not see it.
+ * by a command inside, and to the grave. It does not follow a copy, and commands inside do not see it. Snapshots and forks have
+ * it where a file lies where the API put it.
  */
 export class FileMetadata {
   readonly #files: BoxFiles;
@@ -61,6 +65,22 @@ export class FileMetadata {
     if (this.#bytes + bytes > MAX_BYTES) await this.#forgetGone();
     if (this.#bytes + bytes > MAX_BYTES) throw new Refusal(507, 'not enough space for file metadata');
     this.#keep(identity, path, metadata);
+  }
+
+  /** That of the files which lie where the API put them. */
+  async all(): Promise<MetadataByPath> {
+    const found: MetadataByPath = [];
+    for (const [identity, { path, metadata }] of this.#kept)
+      if ((await this.#identityAt(path)) === identity) found.push([path, metadata]);
+    return found;
+  }
+
+  /** Takes over what another sandbox had of the same files. */
+  async inherit(given: MetadataByPath): Promise<void> {
+    for (const [path, metadata] of given) {
+      const identity = await this.#identityAt(path);
+      if (identity !== null) this.#keep(identity, path, metadata);
+    }
   }
 
   /** After a move by the API: between two mounts the files are new ones. */

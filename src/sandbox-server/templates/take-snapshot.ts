@@ -19,7 +19,9 @@ export async function takeSnapshot(
     throw new Refusal(400, `Invalid name: '${asked}' is a template of this server`);
   const saved = await saveSandbox(sandboxes, sandbox);
   try {
-    return templates.keep({ kind: 'snapshot', ...named, layers: saved.layers, sandboxId: sandbox.id });
+    const filesMetadata = await sandbox.fileMetadata.all();
+    const { layers } = saved;
+    return templates.keep({ kind: 'snapshot', ...named, layers, filesMetadata, sandboxId: sandbox.id });
   } finally {
     await saved.release();
     void sandboxes.removeUnusedLayers();
@@ -46,6 +48,7 @@ export async function forkSandbox(
   const order: SandboxOrder = {
     template,
     layers: saved.layers,
+    filesMetadata: await sandbox.fileMetadata.all(),
     metadata,
     envVars,
     lifeMs,

@@ -13,6 +13,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { LayerStack } from '../box.ts';
+import type { MetadataByPath } from '../envd/file-metadata.ts';
 import { Refusal } from '../refusal.ts';
 import { newId } from '../secrets.ts';
 import { LayerFolders } from './layer-folders.ts';
@@ -27,6 +28,7 @@ const Record = z.object({
   layers: z.array(z.string().regex(/^[a-z0-9]+$/)).min(1),
   isTopWhole: z.boolean(),
   sandboxId: z.string().nullable(),
+  filesMetadata: z.array(z.tuple([z.string(), z.record(z.string(), z.string())])).optional(),
   createdAt: z.iso.datetime(),
 });
 
@@ -43,6 +45,7 @@ export interface Start {
   /** As sandboxes show it. */
   template: string;
   layers?: LayerStack;
+  filesMetadata?: MetadataByPath | undefined;
 }
 
 /**
@@ -65,9 +68,10 @@ export class Templates {
     if (!found) throw new Refusal(404, `template '${asked}' not found`);
     const now = new Date();
     utimesSync(this.#file(found.id), now, now); // lastUsedAt
-    const { holds, isTopWhole } = found;
+    const { holds, isTopWhole, filesMetadata } = found;
     return {
       template: shownName(found),
+      filesMetadata,
       layers: { holds, isTopWhole, folders: this.layers.paths(found.layers) },
     };
   }

@@ -70,6 +70,27 @@ test('a file made where another was has none, nor has a copy', async () => {
   expect((await sandbox.files.getInfo('anew')).metadata).toBeUndefined();
 });
 
+test('snapshots and forks have the metadata of the files that they have', async () => {
+  const metadata = { kept: 'yes' };
+  await sandbox.files.write('saved/a', '', { metadata });
+  await sandbox.files.write('saved/b', '', { metadata });
+  await sandbox.files.rename('saved', 'stored');
+  await sandbox.commands.run('mv stored/b stored/elsewhere');
+  const { snapshotId } = await sandbox.createSnapshot();
+  const [copy, [fork]] = await Promise.all([
+    Sandbox.create(snapshotId, host.sdk),
+    sandbox.fork({ timeoutMs: 60_000 }),
+  ]);
+  if (!(fork instanceof Sandbox)) throw fork;
+  for (const one of [copy, fork])
+    expect((await one.files.list('stored')).map(({ name, metadata: its }) => [name, its])).toEqual([
+      ['a', metadata],
+      ['elsewhere', undefined],
+    ]);
+  expect((await sandbox.files.getInfo('stored/elsewhere')).metadata).toEqual(metadata);
+  await Promise.all([copy.kill(), fork.kill()]);
+});
+
 test('metadata that no xattr could hold is refused before the file is touched', async () => {
   await sandbox.files.write('refused', 'as it was');
   const write = (metadata: Record<string, string>): Promise<unknown> =>
