@@ -1,3 +1,4 @@
+import type { Change } from '../box-watch.ts';
 import { InsideError } from '../box-files.ts';
 
 /** What an entry costs besides its bytes, so that names alone cannot fill the server's memory. */
@@ -33,6 +34,8 @@ const USERS_OWN = ['/home/user', '/tmp', '/var/tmp'];
 /** A file tree in memory. Every method throws InsideError with the errno that a kernel would give. */
 export class FileTree {
   readonly root: FolderNode;
+  /** Told of every change, with the path that it happened to. */
+  onChange: (type: Change['type'], path: string) => void = () => {};
   readonly #maxBytes: number;
   #bytes = 0;
   #made = 0;
@@ -90,6 +93,7 @@ export class FileTree {
     this.#spend(ENTRY_BYTES, path);
     const file: FileNode = { kind: 'file', ...this.#newEntry(ownedByUser(path)), pieces: [], size: 0 };
     folder.entries.set(name, file);
+    this.onChange('CREATE', clean(path));
     return file;
   }
 
@@ -100,6 +104,7 @@ export class FileTree {
     file.pieces.push(Buffer.from(bytes));
     file.size += bytes.length;
     file.modifiedMs = Date.now();
+    this.onChange('WRITE', clean(path));
   }
 
   /** Throws ENOENT, EBUSY for the root. */
@@ -108,6 +113,7 @@ export class FileTree {
     const { folder, name } = this.#placeOf(path);
     folder.entries.delete(name);
     this.#bytes -= weigh(node);
+    this.onChange('REMOVE', clean(path));
   }
 
   /** Throws ENOENT, EBUSY, EINVAL into itself, EISDIR, ENOTDIR, ENOTEMPTY. */
@@ -124,6 +130,8 @@ export class FileTree {
     if (there) this.#bytes -= weigh(there);
     source.folder.entries.delete(source.name);
     target.folder.entries.set(target.name, node);
+    this.onChange('RENAME', clean(from));
+    this.onChange('CREATE', clean(to));
   }
 
   #placeOf(path: string): { folder: FolderNode; name: string } {
@@ -139,8 +147,10 @@ export class FileTree {
       let next = folder.entries.get(name);
       if (!next) {
         this.#spend(ENTRY_BYTES, path);
-        next = this.#newFolder(ownedByUser(`/${names.slice(0, depth + 1).join('/')}`));
+        const made = `/${names.slice(0, depth + 1).join('/')}`;
+        next = this.#newFolder(ownedByUser(made));
         folder.entries.set(name, next);
+        this.onChange('CREATE', made);
       }
       if (next.kind !== 'folder') throw new InsideError('ENOTDIR', path);
       folder = next;

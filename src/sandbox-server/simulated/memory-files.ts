@@ -8,6 +8,7 @@ import {
   type Seen,
   type WritableFile,
 } from '../box-files.ts';
+import { WatchedFolder } from './watched-folder.ts';
 import { FileTree, wholeOf, type FolderNode, type Node } from './file-tree.ts';
 
 /** What a folder's size is said to be. */
@@ -17,6 +18,7 @@ const MAX_LISTED = 100_000;
 /** The files of a simulated box: in memory, up to so many bytes, no links. Built when first asked for. */
 export class MemoryFiles implements BoxFiles {
   readonly #maxBytes: number;
+  readonly #watches = new Set<WatchedFolder>();
   #built: FileTree | undefined;
 
   constructor(maxBytes: number, built?: FileTree) {
@@ -76,6 +78,23 @@ export class MemoryFiles implements BoxFiles {
   /** Writes a whole file, as a command inside does. */
   write(path: string, text: string): void {
     this.tree.append(this.tree.makeFile(path), Buffer.from(text), path);
+  }
+
+  /** Watches a folder, with all below it if so wanted, until it is stopped. Throws InsideError: ENOENT, ENOTDIR. */
+  watch(path: string, recursive: boolean): WatchedFolder {
+    const { tree } = this;
+    if (tree.at(path).kind !== 'folder') throw new InsideError('ENOTDIR', path);
+    const watch = new WatchedFolder(posix.resolve(path), recursive, (over) => this.#watches.delete(over));
+    this.#watches.add(watch);
+    tree.onChange = (type, changed) => {
+      for (const each of this.#watches) each.tell(type, changed);
+    };
+    return watch;
+  }
+
+  /** Ends every watch. */
+  stopWatches(): void {
+    for (const watch of this.#watches) watch.stop();
   }
 
   /** Every file below a folder; none where there is no folder. */

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import picomatch from 'picomatch';
 import type { Box, BoxCommand, BoxLimits, BoxProcess, BoxUsage, SavedFiles } from '../box.ts';
-import { Refusal } from '../refusal.ts';
+import type { FolderWatch } from '../box-watch.ts';
 import type { MemoryFiles } from './memory-files.ts';
 import type { Run } from './plan-run.ts';
 import type { Product } from './read-sim.ts';
@@ -43,8 +43,8 @@ export class SimulatedBox implements Box {
     return process;
   }
 
-  async watch(): Promise<never> {
-    throw new Refusal(501, 'folders of simulated sandboxes cannot be watched');
+  async watch(path: string, recursive: boolean): Promise<FolderWatch> {
+    return this.files.watch(path, recursive);
   }
 
   async setNetwork(): Promise<void> {}
@@ -70,6 +70,7 @@ export class SimulatedBox implements Box {
   async destroy(): Promise<void> {
     this.#isOver = true;
     await this.clear();
+    this.files.stopWatches();
     this.#end();
   }
 

@@ -75,6 +75,49 @@ test('names alone cannot fill it, and no path leads above its root', async () =>
   await expect(files.stat(`/${'n'.repeat(300)}`)).rejects.toThrow('ENAMETOOLONG');
 });
 
+test('a watched folder tells what happens in it, by commands and by files', async () => {
+  await sandbox.files.makeDir('/home/user/seen/old');
+  const told: string[] = [];
+  const watch = await sandbox.files.watchDir('seen', ({ type, name }) => void told.push(`${type} ${name}`), {
+    recursive: true,
+  });
+  await sandbox.commands.run('sim 0 write /home/user/seen/old/a x');
+  await sandbox.files.write('/home/user/elsewhere', 'x');
+  await sandbox.files.rename('seen/old/a', 'seen/new/b');
+  await sandbox.files.remove('seen/new');
+  await sandbox.files.makeDir('seen/end');
+  await expect.poll(() => told).toContain('create end');
+  expect(told).toEqual([
+    'create old/a',
+    'write old/a',
+    'create new',
+    'rename old/a',
+    'create new/b',
+    'remove new',
+    'create end',
+  ]);
+  await watch.stop();
+  await expect(sandbox.files.watchDir('nowhere', () => {})).rejects.toThrow(FileNotFoundError);
+});
+
+test('a watch that is not read ends, and one that is stopped tells no more', async () => {
+  const files = new MemoryFiles(100 * 1024 * 1024);
+  const [unread, flat] = [files.watch('/tmp', true), files.watch('/tmp', false)];
+  await files.makeFolder('/tmp/a/b');
+  flat.stop();
+  for (let at = 0; at < 20_000; at += 1) files.write('/tmp/a/b/file', 'x');
+  const names: string[] = [];
+  for await (const { name } of flat.changes) names.push(name);
+  expect(names).toEqual(['a']);
+  await expect(unread.changes[Symbol.asyncIterator]().next()).resolves.toMatchObject({
+    value: { name: 'a' },
+  });
+  const readOn = async (): Promise<void> => {
+    for await (const change of unread.changes) expect(change.name).toMatch(/^a/);
+  };
+  await expect(readOn()).rejects.toThrow('too many changes');
+});
+
 test('a move keeps a file’s identity, and no folder goes into itself', async () => {
   const files = new MemoryFiles(1024 * 1024);
   files.write('/tmp/a/b', 'b');
