@@ -45,7 +45,8 @@ async function* readChanges({ stdout }: BoxProcess, isStopped: () => boolean): A
   } catch (error) {
     if (!isStopped()) throw error;
   }
-  if (!isStopped()) throw new WatchError('what watched the folder was ended from inside the sandbox');
+  if (!isStopped())
+    throw new WatchError('it was killed, from inside the sandbox or by a pause without memory');
 }
 
 function readLine(line: string): Change {

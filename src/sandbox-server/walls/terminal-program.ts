@@ -93,7 +93,8 @@ sub take_terminal {
   my ($fail, $name) = @_;
   my $terminal = '';
   1 while sysread $name, $terminal, 100, length $terminal;
-  my $fd = $terminal =~ m{^/} && POSIX::open($terminal, POSIX::O_RDWR()) or $fail->("no terminal: $terminal");
+  my $fd = $terminal =~ m{^/} && POSIX::open($terminal, POSIX::O_RDWR());
+  $fd or $fail->('no terminal: ' . ($terminal || 'what relays it has ended'));
   POSIX::dup2($fd, $_) for 0 .. 2;
   POSIX::close($fd);
 }

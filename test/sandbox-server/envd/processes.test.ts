@@ -2,7 +2,7 @@ import type { JsonValue } from '@bufbuild/protobuf';
 import { Code } from '@connectrpc/connect';
 import { Sandbox } from 'e2b';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startTestServer, type TestServer } from '../start-test-server.ts';
+import { dataPlaneHeaders, envelope, startTestServer, type TestServer } from '../start-test-server.ts';
 import { ConnectClient, next, rest, started } from './connect-client.ts';
 
 // What the methods of process.Process promise beyond what the SDK asks of them.
@@ -57,6 +57,27 @@ test('a join ends at its own time-out, and the process lives on', async () => {
   await started(joined);
   await expect(rest(joined)).rejects.toMatchObject({ code: Code.DeadlineExceeded });
   expect(await sandbox.commands.kill(pid)).toBe(true);
+});
+
+test('a quiet stream gives signs of life as often as was asked for', async () => {
+  const json = JSON.stringify({ process: { cmd: '/bin/bash', args: ['-c', 'read line'] } });
+  const reply = await fetch(`${host.server.url}/process.Process/Start`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/connect+json',
+      'keepalive-ping-interval': '1',
+      ...dataPlaneHeaders(sandbox),
+    },
+    body: envelope(json),
+  });
+  let text = '';
+  for await (const part of reply.body ?? []) {
+    text += Buffer.from(part).toString();
+    if (text.includes('keepalive')) break;
+  }
+  expect(text).toMatch(/\{"event":\{"start":\{"pid":\d+\}\}\}[^]*\{"event":\{"keepalive":\{\}\}\}/);
+  const [, pid] = /"pid":(\d+)/.exec(text) ?? [];
+  expect(await sandbox.commands.kill(Number(pid))).toBe(true);
 });
 
 test('a tag finds the process that runs, else the last that ended', async () => {

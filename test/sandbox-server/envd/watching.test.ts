@@ -140,7 +140,7 @@ test('a watch is no command of the user, and its end leaves no process', async (
 test('a candidate who kills the watch ends it with an error and harms nothing else', async () => {
   const watcher = await watch('killed');
   await run(`kill -9 $(${WATCHERS})`);
-  expect(String(await watcher.ended)).toContain('ended from inside the sandbox');
+  expect(String(await watcher.ended)).toContain('killed, from inside the sandbox');
   const next = await watch('killed');
   await run('touch killed/file');
   expect(await next.until('chmod file')).toContain('create file');
