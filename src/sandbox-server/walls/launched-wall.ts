@@ -142,10 +142,6 @@ export class LaunchedWall implements HostWall {
     const root = new BoxRoot(kind.rootOf(made), owner);
     const ended = this.#afterwards(made, root, kind.watchMemory({ ...made, root, launcher }));
     const setNetwork = networkSetter(launcher, id);
-    const destroy = async (): Promise<void> => {
-      launcher.end(id);
-      await ended;
-    };
     void ended.then(() => freezer.end());
     const box = {
       root,
@@ -166,7 +162,10 @@ export class LaunchedWall implements HostWall {
       save: (folder: string) => unlessRefused(lacks.layers, () => saveBox(copied, folder)),
       clear: () => launcher.sweep(id, 'SIGKILL'),
       usage: () => usageOf(root, groups),
-      destroy,
+      destroy: async () => {
+        launcher.end(id);
+        await ended;
+      },
     };
     this.#boxes.set(id, box);
     return box;
