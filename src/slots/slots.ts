@@ -37,10 +37,10 @@ export async function takeSlot(database: Database, request: SlotRequest): Promis
       update providers set held = held + 1,
         next_create_at = clock_timestamp() + make_interval(secs => coalesce(1.1 / creates_per_s, 0))
       where name = ${request.provider} and held < max_sandboxes and next_create_at <= clock_timestamp()
-      returning name)
-    insert into sandboxes (provider, nonce, evaluation_id, attempt, process_id, ends_at)
-    select name, ${nonce}::uuid, ${request.evaluationId}, ${request.attempt}, ${request.processId},
-      clock_timestamp() + make_interval(secs => ${CREATE_TIMEOUT_S + LIFE_S})
+      returning name, clock_timestamp() as granted_at)
+    insert into sandboxes (provider, nonce, evaluation_id, attempt, process_id, granted_at, ends_at)
+    select name, ${nonce}::uuid, ${request.evaluationId}, ${request.attempt}, ${request.processId}, granted_at,
+      granted_at + make_interval(secs => ${CREATE_TIMEOUT_S + LIFE_S})
     from granted returning id`.execute(database);
   return rows[0] && { ledgerId: rows[0].id, nonce };
 }

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Sandboxes } from '../sandboxes.ts';
+import { admitCreation } from '../limits/admit-creation.ts';
 import { ledgerMs, type CreateRefusal, type Ledger, type LedgerRequest } from '../ledger/ledger.ts';
 
 declare module 'fastify' {
@@ -12,13 +13,13 @@ declare module 'fastify' {
 type Hook<Request> = (request: Request, reply: FastifyReply, done: () => void) => void;
 
 /** Enters a creation into the ledger once its connection has seen the last of it, and refuses those that come too fast. */
-export function enterCreate({ admission, ledger }: Sandboxes): Hook<FastifyRequest> {
+export function enterCreate(sandboxes: Sandboxes): Hook<FastifyRequest> {
+  const { ledger } = sandboxes;
   return (request, reply, done) => {
     request.entry = { askedAtMs: ledger.arrive(), id: null, status: null };
     afterwards(request, reply, (entry) => ledger.created(entry, refusalOf(request, reply)));
     // Here and not later: what delays it from now on is not its sender's fault.
-    admission.admit();
-    ledger.accept();
+    admitCreation(sandboxes);
     done();
   };
 }

@@ -1,4 +1,5 @@
 import type { SavedFiles } from '../box.ts';
+import { admitCreation } from '../limits/admit-creation.ts';
 import { Refusal } from '../refusal.ts';
 import type { LiveSandbox, Sandboxes, SandboxOrder } from '../sandboxes.ts';
 import { DEFAULT_TAG, parseNewName } from './template-name.ts';
@@ -55,8 +56,12 @@ export async function forkSandbox(
     egress,
     lifecycle,
   };
+  const startOne = async (): Promise<LiveSandbox> => {
+    admitCreation(sandboxes);
+    return sandboxes.create(order);
+  };
   try {
-    return await Promise.allSettled(Array.from({ length: count }, () => sandboxes.create(order)));
+    return await Promise.allSettled(Array.from({ length: count }, startOne));
   } finally {
     await saved.release();
     void sandboxes.removeUnusedLayers();
