@@ -51,7 +51,7 @@ export interface WritableFile {
  * Every method throws InsideError.
  */
 export interface BoxFiles {
-  /** ENOENT, EISDIR, EINVAL (neither file nor folder). */
+  /** ENOENT, EISDIR, EINVAL (neither file nor folder), EFBIG (beyond 2^53 bytes). */
   openForRead(path: string): Promise<ReadableFile>;
   /** Empties it, or makes it and the missing folders above. EISDIR, EROFS, ENOSPC … */
   create(path: string): Promise<WritableFile>;

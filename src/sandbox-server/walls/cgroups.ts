@@ -21,6 +21,8 @@ export interface BoxGroups {
 
 const PERIOD_US = 100_000;
 const MEGABYTE = 1024 * 1024;
+/** Part of its memory that a box may have in sockets besides. */
+const SOCKET_PART = 4;
 // Through cgroup.procs the kernel waits for all its readers (5 to 14 ms measured on an idle machine); a single thread that
 // moves itself by v1's other file does not. v2 lets only threaded groups have that file.
 const JOIN_FILE = { 1: 'tasks', 2: 'cgroup.procs' };
@@ -117,7 +119,12 @@ function settings({ version, controls }: Hierarchy, limits: BoxLimits): Array<[f
   const set: Array<[string, string]> = [];
   if (controls.includes('memory') && version === 2) set.push(['memory.max', bytes], ['memory.swap.max', '0']);
   if (controls.includes('memory') && version === 1)
-    set.push(['memory.limit_in_bytes', bytes], ['memory.memsw.limit_in_bytes', bytes]);
+    set.push(
+      ['memory.limit_in_bytes', bytes],
+      ['memory.memsw.limit_in_bytes', bytes],
+      // Version 1 counts what sockets hold apart, and only once it has a limit.
+      ['memory.kmem.tcp.limit_in_bytes', String((limits.memoryMb * MEGABYTE) / SOCKET_PART)],
+    );
   if (controls.includes('pids')) set.push(['pids.max', String(limits.processes)]);
   if (controls.includes('cpu') && limits.cpus < availableParallelism())
     set.push(version === 2 ? ['cpu.max', `${quota} ${PERIOD_US}`] : ['cpu.cfs_quota_us', quota]);

@@ -32,14 +32,12 @@ sub make_read_only {
   do_or_die(mount => $none, $path, $none, 0x1023, 0);
 }
 
-# Here its boxes share one host id, and what the kernel counts by id: what this namespace may use of it is bounded.
 sub own_user_namespace {
   my ($uid, $gid) = @_;
   do_or_die(unshare => 0x10020000);
   write_file('/proc/self/setgroups', 'deny');
   write_file('/proc/self/uid_map', "1000 $uid 1");
   write_file('/proc/self/gid_map', "1000 $gid 1");
-  write_file('/proc/sys/user/max_inotify_instances', 16);
 }
 
 sub write_file {

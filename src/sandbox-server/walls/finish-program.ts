@@ -3,7 +3,7 @@
  * does it, before it becomes a command, with the rights of the user namespace that owns the box's other ones.
  */
 export const FINISH_PROGRAM = String.raw`
-my $TERMINALS = 64;
+my ($TERMINALS, $INOTIFY_INSTANCES) = (64, 16);
 # The outer user namespace has a root, and the kernel lets it write the settings of the box's networks and queues.
 my @READ_ONLY = qw(sys bus fs irq sysrq-trigger);
 # What tells of the host's keys, timers, hardware and load, for nothing that a test needs.
@@ -12,9 +12,9 @@ my $NOTHING = '/var/empty';
 
 sub finish {
   my ($box, $fail) = @_;
-  $root or syscall($call->{setns}, outer_users($box), 0x10000000) == 0 or $fail->('the sandbox is gone');
+  syscall($call->{setns}, outer_users($box), 0x10000000) == 0 or $fail->('the sandbox is gone');
   syscall($call->{setns}, $box->{pidfd}, 0x20000) == 0 or $fail->('the sandbox is gone');
-  eval { bound_terminals($box->{inside}); hide_host($box->{inside}); 1 } or $fail->($@);
+  eval { bound_terminals($box->{inside}); bound_inotify(); hide_host($box->{inside}); 1 } or $fail->($@);
 }
 
 # For the sake of its devpts bubblewrap makes two user namespaces. The outer one owns the box's other namespaces.
@@ -28,6 +28,14 @@ sub outer_users {
 sub bound_terminals {
   my ($none, $folder, $options) = ('none', "$_[0]/dev/pts", "max=$TERMINALS,mode=620,ptmxmode=666");
   do_or_die(mount => $none, $folder, 0, 0x2a, $options);
+}
+
+# The kernel counts these by host id too, which the boxes of an ordinary user or of a container's root share. Read-only already
+# where two entered as the first.
+sub bound_inotify {
+  my $path = '/proc/sys/user/max_inotify_instances';
+  open my $now, '<', $path or die "$path: $!\n";
+  write_file($path, $INOTIFY_INSTANCES) unless <$now> == $INOTIFY_INSTANCES;
 }
 
 sub hide_host {

@@ -7,7 +7,7 @@ import { StepBudget } from './step-budget.ts';
 
 const MAX_LISTED = 100_000;
 /** Names looked at in one listing, those on the ways to where links lead included. */
-const MAX_STEPS = 1_000_000;
+const MAX_STEPS = 300_000;
 
 /** What is known of one path: itself, and what it links to if it is a symlink. */
 export interface Seen {
@@ -25,11 +25,14 @@ export interface Listed extends Seen {
   path: string;
 }
 
-/** Opens a regular file of the box for reading. Throws InsideError: ENOENT, EISDIR, EINVAL (neither file nor folder). */
+/** Opens a regular file of the box for reading. Throws InsideError: ENOENT, EISDIR, EINVAL (neither file nor folder), EFBIG. */
 export async function openForRead(root: Tree, path: string): Promise<FileHandle> {
   return reach(root, path, { followLast: true }, async ({ fd }) => {
     const file = regular(fd, path);
-    if (!mayRead(root, fstatSync(fd ?? -1))) throw new InsideError('EACCES', path);
+    const stat = fstatSync(fd ?? -1);
+    if (!mayRead(root, stat)) throw new InsideError('EACCES', path);
+    // A hole can be larger than the numbers that say where to read.
+    if (!Number.isSafeInteger(stat.size)) throw new InsideError('EFBIG', path);
     return open(file, constants.O_RDONLY | constants.O_NONBLOCK);
   });
 }

@@ -10,7 +10,7 @@ const PERSONALITIES = [0, 8, 0x20000, 0x20008, 0x40000, 0xffffffff];
 const [MAP_HUGETLB, MFD_HUGETLB] = [0x40000, 0x4];
 const RLIMIT_CORE = 4;
 /** Largest System V segment and set of semaphores where no control group counts them; the kernel allows 4096 and 32000 of each. */
-const [SEGMENT_BYTES, SEMAPHORES] = [64 * 1024, 32];
+const [SEGMENT_BYTES, SEMAPHORES] = [16 * 1024, 32];
 
 const ALLOW = 0x7fff0000;
 const KILL = 0x80000000;
