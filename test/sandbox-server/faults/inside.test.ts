@@ -80,7 +80,7 @@ test('files are refused, cut and reset', async () => {
 test.each([
   ['list', () => Sandbox.list(host.sdk).nextItems()],
   ['info', () => sandbox.getInfo()],
-  ['timeout', () => sandbox.setTimeout(60_000)],
+  ['timeout', () => sandbox.setTimeout(3_600_000)],
   ['connect', () => Sandbox.connect(sandbox.sandboxId, host.sdk)],
   ['destroy', () => sandbox.kill()],
   ['filesystem', () => sandbox.files.list('/')],

@@ -5,7 +5,8 @@ import { RateLimitError, Sandbox, SandboxError } from 'e2b';
 import { afterAll, expect, test } from 'vitest';
 import { Admission } from '../../../src/sandbox-server/limits/admission.ts';
 import { NO_TIER, readTier, type Tier } from '../../../src/sandbox-server/limits/tier.ts';
-import { startTestServer, type TestServer } from '../start-test-server.ts';
+import { readLedger } from '../ask-admin.ts';
+import { startSimulatedServer, startTestServer, type TestServer } from '../start-test-server.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'evalpool-tier-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -57,6 +58,26 @@ test('too many creations a second are refused as E2B does: RateLimitError, and w
     expect(await late?.json()).toEqual({ code: 429, message: 'Rate limit exceeded' });
     await Sandbox.create(sdk); // the SDK's own retries follow Retry-After
   });
+});
+
+test('forks are creations too: as many as there is room and rate for come to be, the rest is told why', async () => {
+  const host = await startSimulatedServer({ createsPerS: 3, maxSandboxes: 20 });
+  try {
+    const sandbox = await Sandbox.create(host.sdk);
+    const forks = await sandbox.fork({ count: 8, timeoutMs: 60_000 });
+    const refused = forks.filter((fork) => fork instanceof Error);
+    expect(refused.length).toBeGreaterThanOrEqual(5);
+    for (const reason of refused) expect(String(reason)).toContain('Rate limit exceeded');
+    const { creates, mostCreatesInASecond } = await readLedger(host);
+    expect(creates).toMatchObject({
+      asked: 9,
+      created: 9 - refused.length,
+      refused: { rate: refused.length },
+    });
+    expect(mostCreatesInASecond.accepted).toBe(3);
+  } finally {
+    await host.close();
+  }
 });
 
 test('a full account hears E2B’s sentence, without a time to come back', async () => {

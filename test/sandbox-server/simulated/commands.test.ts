@@ -112,6 +112,22 @@ test('a pause stops the clock, and the command goes on after it', async () => {
   await pausing.kill();
 });
 
+test('a snapshot and its forks begin with the files of their sandbox', async () => {
+  const source = await Sandbox.create(host.sdk);
+  await source.commands.run('sim 0 write /home/user/a one');
+  const { snapshotId } = await source.createSnapshot();
+  const [fork] = await source.fork({ timeoutMs: 60_000 });
+  await source.commands.run('sim 0 write /home/user/a two');
+  const copy = await Sandbox.create(snapshotId, host.sdk);
+  if (!(fork instanceof Sandbox)) throw new Error(String(fork));
+  expect(await Promise.all([copy, fork, source].map((one) => one.files.read('/home/user/a')))).toEqual([
+    'one\n',
+    'one\n',
+    'two\n',
+  ]);
+  await Promise.all([copy, fork, source].map((one) => one.kill()));
+});
+
 test('a kill cuts what runs, and a missing folder is told', async () => {
   const dying = await Sandbox.create(host.sdk);
   const command = await dying.commands.run('sim 1000', { background: true });
