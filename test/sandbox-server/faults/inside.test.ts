@@ -82,6 +82,8 @@ test.each([
   ['info', () => sandbox.getInfo()],
   ['timeout', () => sandbox.setTimeout(3_600_000)],
   ['connect', () => Sandbox.connect(sandbox.sandboxId, host.sdk)],
+  ['network', () => sandbox.updateNetwork({ allowInternetAccess: false })],
+  ['metrics', () => sandbox.getMetrics()],
   ['destroy', () => sandbox.kill()],
   ['filesystem', () => sandbox.files.list('/')],
   ['process', () => sandbox.commands.list()],
