@@ -24,6 +24,7 @@ function interceptBody(response: ServerResponse, bytes: number, cut: () => void)
   const pass = (chunk: unknown): boolean => {
     const body =
       typeof chunk === 'string' || chunk instanceof Uint8Array ? Buffer.from(chunk) : Buffer.alloc(0);
+    if (body.length === 0 && left > 0) return true;
     const room = left;
     left = Math.max(0, left - body.length);
     if (left > 0) return write(body);

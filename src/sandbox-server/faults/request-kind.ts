@@ -70,10 +70,11 @@ const BY_METHOD: Readonly<Record<string, RequestKind>> = {
 };
 
 /** The kind of a request that has found its route; null: it is the server's own and meets no faults. */
-export function kindOf({ routeOptions, method, params }: FastifyRequest): RequestKind | null {
+export function kindOf({ routeOptions, method, params, headers }: FastifyRequest): RequestKind | null {
   const { url } = routeOptions;
   if (url === undefined || url.startsWith('/admin/')) return null;
   const kind = BY_ROUTE[`${method} ${url}`] ?? 'other';
+  if (kind === 'health' && headers['e2b-sandbox-id'] === undefined) return null;
   if (kind !== 'process' && kind !== 'filesystem') return kind;
   const called = typeof params === 'object' && params !== null && 'method' in params ? params.method : '';
   return BY_METHOD[`${kind}.${String(called)}`] ?? kind;

@@ -47,6 +47,20 @@ test('a destroy fails once for each sandbox and works when it is asked again', a
   expect(await readLedger(host)).toMatchObject({ destroys: { asked: 4, failed: 2 } });
 });
 
+test('an answer without a body is cut and reset too, and the server itself stays well', async () => {
+  const [one, other] = [await Sandbox.create(host.sdk), await Sandbox.create(host.sdk)];
+  await playFaults(host, { do: 'reset', on: 'any', when: 'after', times: 1 });
+  expect((await fetch(`${host.server.url}/health`)).status).toBe(204);
+  await expect(one.kill()).rejects.toThrow('fetch failed');
+  expect(await one.kill()).toBe(false);
+  await playFaults(host, { do: 'cut', on: 'destroy', afterBytes: 10 });
+  expect(await other.kill()).toBe(true);
+  expect(await readLedger(host)).toMatchObject({
+    gone: { killed: 2 },
+    destroys: { asked: 3, unanswered: 1 },
+  });
+});
+
 test('a slow destroy counts until it is done', async () => {
   await playFaults(host, { do: 'delay', on: 'destroy', ms: 500 });
   const slow = await Sandbox.create(host.sdk);
