@@ -29,6 +29,12 @@ export const ERRORS = {
     reason: 'spec',
     next: 'Correct the named field; `evalpool schema` lists all.',
   },
+  BATCH_CANCELLED: {
+    blame: 'user',
+    reason: 'cancelled',
+    next: 'Use another name, or `evalpool retry BATCH --cancelled`.',
+  },
+  CANCELLED: { blame: 'user', reason: 'cancelled', next: 'Its batch was cancelled.' },
   SPEC_DUPLICATE: { blame: 'spec', reason: 'duplicate', next: 'Give one of the two another id or sample.' },
 
   TEMPLATE_NOT_FOUND: { blame: 'spec', reason: 'template', next: 'Name a template that the provider has.' },
@@ -146,6 +152,7 @@ const TIMED_OUT: readonly ErrorCode[] = ['BUILD_TIMED_OUT', 'TEST_TIMED_OUT'];
 /** The outcome an error gives an evaluation when no further attempt follows. */
 export function outcomeOf(error: EvalpoolError): Outcome {
   if (TIMED_OUT.includes(error.code)) return 'timed_out';
+  if (error.code === 'CANCELLED') return 'cancelled';
   if (error.kind.blame === 'candidate') return 'failed';
   return error.kind.blame === 'spec' ? 'invalid' : 'infra_error';
 }

@@ -2,21 +2,21 @@
 import { startDispatching } from '../src/dispatch/dispatch.ts';
 import { acceptJob } from '../src/intake/accept-job.ts';
 import { consumeIntake } from '../src/queue/consume-intake.ts';
-import { openHintQueue } from '../src/queue/enqueue.ts';
+import { openHintQueues } from '../src/queue/enqueue.ts';
 import { startProcess } from './start-process.ts';
 
-/** Feeds a provider's queue in fair order, and accepts what BullMQ producers submit. Any number may run; one leads. */
+/** Feeds every provider's queue in fair order, and accepts what BullMQ producers submit. Any number may run; one leads. */
 await startProcess('dispatcher', async ({ config, redisUrl, database, lease, wake, metrics, log }) => {
   const provider = config.provider.name;
-  const queue = openHintQueue(redisUrl, provider);
+  const queues = openHintQueues(redisUrl);
   const processId = lease.processId;
-  const dispatching = startDispatching({ database, queue, wake, metrics, log, provider, processId });
+  const dispatching = startDispatching({ database, queues, wake, metrics, log, processId });
   const accepted = (): void => wake.send('dispatch');
   const intake = consumeIntake(redisUrl, log, (job) => acceptJob({ database, provider, accepted }, job));
   return {
     stop: async () => {
       await Promise.all([dispatching.stop(), intake.close()]);
-      await queue.close();
+      await queues.close();
     },
   };
 });

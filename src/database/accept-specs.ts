@@ -1,6 +1,8 @@
 import { sql } from 'kysely';
 import type { SpecInput } from '../spec.ts';
+import { EvalpoolError } from '../errors.ts';
 import type { Database } from './connect.ts';
+import { replaceChanged } from './replace-specs.ts';
 
 /** A valid spec on its way into a batch. */
 export interface Candidate {
@@ -24,8 +26,9 @@ export interface Known {
 }
 
 /**
- * Accepts specs into an open batch in one statement; accepted means committed. Known ones add nothing.
- * `submission` tells a spec doubled in one file from a file submitted again.
+ * Accepts specs into an open batch in one statement; accepted means committed. Known ones add nothing; those whose content
+ * has changed since an earlier submission are accepted anew. `submission` tells a spec doubled in one file from a file
+ * submitted again. Throws BATCH_CANCELLED.
  */
 export async function acceptSpecs(
   database: Database,
@@ -44,18 +47,42 @@ export async function acceptSpecs(
         ${column(({ contentHash }) => contentHash)}::text[], ${column(({ spec }) => JSON.stringify(spec))}::text[],
         ${column(({ source }) => source)}::text[], ${column(({ spec }) => spec.priority ?? 0)}::int[],
         ${column(({ key }) => key ?? null)}::text[]) as r(t, n, h, s, f, p, k)
+      where exists (select 1 from batches where id = ${batchId}::bigint and cancelled_at is null for share)
       on conflict do nothing returning id, task_id, sample),
     counted as (
       update batches set total = total + (select count(*) from fresh), fed_at = now() where id = ${batchId}::bigint)
-    select id, task_id, sample from fresh`.execute(database);
+    select id, task_id as "taskId", sample from fresh`.execute(database);
   const told = { accepted: inserted.length, ids: inserted.map((row) => row.id) };
   if (inserted.length === candidates.length) return { ...told, known: [] };
-  return { ...told, known: await readKnown(database, { batchId, submission, candidates, inserted }) };
+  const rest = without(inserted, candidates);
+  const replaced = await replaceChanged(database, batchId, submission, rest);
+  const known = await readKnown(database, { batchId, submission, rest: without(replaced, rest) });
+  if (known.length < rest.length - replaced.length) await refuseCancelled(database, batchId);
+  const ids = [...told.ids, ...replaced.map((row) => row.id)];
+  return { accepted: ids.length, ids, known };
+}
+
+async function refuseCancelled(database: Database, batchId: string): Promise<void> {
+  const row = await database
+    .selectFrom('batches')
+    .select('cancelled_at')
+    .where('id', '=', batchId)
+    .executeTakeFirst();
+  if (row?.cancelled_at)
+    throw new EvalpoolError('BATCH_CANCELLED', 'the batch was cancelled: nothing more is accepted into it');
+}
+
+function without(
+  settled: ReadonlyArray<{ taskId: string; sample: number }>,
+  candidates: readonly Candidate[],
+): Candidate[] {
+  const names = new Set(settled.map((row) => `${row.sample} ${row.taskId}`));
+  return candidates.filter(({ spec }) => !names.delete(`${spec.sample ?? 0} ${spec.id}`));
 }
 
 interface Inserted {
   id: string;
-  task_id: string;
+  taskId: string;
   sample: number;
 }
 
@@ -64,12 +91,10 @@ async function readKnown(
   from: {
     batchId: string;
     submission: string;
-    candidates: readonly Candidate[];
-    inserted: Inserted[];
+    rest: readonly Candidate[];
   },
 ): Promise<Known[]> {
-  const fresh = new Set(from.inserted.map((row) => `${row.sample} ${row.task_id}`));
-  const rest = from.candidates.filter(({ spec }) => !fresh.delete(`${spec.sample ?? 0} ${spec.id}`));
+  const { rest } = from;
   const { rows } = await sql<{
     n: string;
     id: string;

@@ -1,5 +1,7 @@
 import { sql } from 'kysely';
+import { EvalpoolError } from '../errors.ts';
 import { noOutcomes, OUTCOMES, type Outcome } from '../outcome.ts';
+import { finishCancelled } from './cancel-batch.ts';
 import type { Database } from './connect.ts';
 import type { BatchState } from './tables.ts';
 
@@ -18,7 +20,10 @@ export interface Batch {
   counts: Record<Outcome, number>;
 }
 
-/** The batch of that name, made if there is none; open again if it was sealed, so that it can be fed. */
+/**
+ * The batch of that name, made if there is none; open again if it was sealed, so that it can be fed. Throws BATCH_CANCELLED
+ * when it was cancelled.
+ */
 export async function openBatch(database: Database, name: string, provider: string): Promise<Batch> {
   const row = await database
     .insertInto('batches')
@@ -26,12 +31,15 @@ export async function openBatch(database: Database, name: string, provider: stri
     .onConflict((conflict) =>
       conflict
         .columns(['tenant', 'name'])
-        .doUpdateSet({ state: 'open', paused: false, finished_at: null, fed_at: new Date() }),
+        .doUpdateSet({ state: 'open', paused: false, finished_at: null, fed_at: new Date() })
+        .where('batches.cancelled_at', 'is', null),
     )
     .returning('id')
-    .executeTakeFirstOrThrow();
-  const batch = await readBatch(database, row.id);
+    .executeTakeFirst();
+  const id = row?.id ?? (await findBatch(database, name));
+  const batch = id === undefined ? undefined : await readBatch(database, id);
   if (!batch) throw new Error(`batch ${name} vanished`);
+  if (batch.cancelled) throw new EvalpoolError('BATCH_CANCELLED', `the batch ${name} was cancelled`);
   return batch;
 }
 
@@ -60,13 +68,13 @@ export async function pauseBatch(database: Database, batchId: string, paused: bo
   await database.updateTable('batches').set({ paused }).where('id', '=', batchId).execute();
 }
 
-/** Seals idle batches and finishes sealed ones whose evaluations have all ended; returns how many it finished. */
+/** Seals idle batches, finishes sealed ones whose evaluations have all ended and cancelled ones; returns how many it finished. */
 export async function finishBatches(database: Database): Promise<number> {
   await sql`update batches set state = 'sealed'
     where state = 'open' and fed_at + make_interval(secs => seal_after_s) < now()`.execute(database);
   const done = await sql`update batches set state = 'finished', finished_at = now()
-    where state = 'sealed' and total = ended`.execute(database);
-  return Number(done.numAffectedRows ?? 0);
+    where state = 'sealed' and total = ended and cancelled_at is null`.execute(database);
+  return Number(done.numAffectedRows ?? 0) + (await finishCancelled(database));
 }
 
 /** One batch by id. */

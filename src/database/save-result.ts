@@ -38,7 +38,8 @@ export async function saveResult(
       timed_out = b.timed_out + (o = 'timed_out')::int, invalid = b.invalid + (o = 'invalid')::int,
       infra_error = b.infra_error + (o = 'infra_error')::int, cancelled = b.cancelled + (o = 'cancelled')::int,
       state = case when b.state = 'sealed' and b.total = b.ended + 1 then 'finished' else b.state end,
-      finished_at = case when b.state = 'sealed' and b.total = b.ended + 1 then now() else b.finished_at end
+      finished_at = case when b.state = 'sealed' and b.total = b.ended + 1 then now() else b.finished_at end,
+      spent_usd = b.spent_usd + ${result.costUsd}, spent_sandbox_s = b.spent_sandbox_s + ${result.sandboxSeconds}
     from (select batch_id, outcome as o from ended) n
     where b.id = n.batch_id returning 1`.execute(database);
   return rows.length === 1;
@@ -49,6 +50,9 @@ export interface HandBack {
   reason: string;
   failed: boolean;
   delayMs: number;
+  /** What the attempt used up of the batch's budget. */
+  sandboxSeconds?: number;
+  costUsd?: number;
   sandboxLost?: boolean;
   workerLost?: boolean;
   suspect?: string;
@@ -63,7 +67,10 @@ export async function handBack(database: Database, fence: Fence, how: HandBack):
         failures = failures + ${how.failed ? 1 : 0}, sandboxes_lost = sandboxes_lost + ${how.sandboxLost ? 1 : 0},
         workers_lost = workers_lost + ${how.workerLost ? 1 : 0}, suspect = coalesce(${how.suspect ?? null}, suspect)
       where id = ${fence.evaluationId} and attempt = ${fence.attempt} and state = 'running'
-      returning id)
+      returning id),
+    spent as (
+      update batches b set spent_usd = b.spent_usd + ${how.costUsd ?? 0}, spent_sandbox_s = b.spent_sandbox_s + ${how.sandboxSeconds ?? 0}
+      from back where b.id = ${fence.batchId} and ${how.sandboxSeconds ?? 0} > 0)
     update attempts a set state = 'ended', reason = ${how.reason}, ended_at = now()
     from back where a.evaluation_id = back.id and a.number = ${fence.attempt} returning 1`.execute(database);
   return rows.length === 1;

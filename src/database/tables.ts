@@ -12,6 +12,8 @@ export type EvaluationState = 'waiting' | 'dispatched' | 'running' | 'finished';
 /** How far a ledger row is; the slot is held until `gone`. */
 export type SandboxState = 'intended' | 'alive' | 'condemned' | 'gone';
 export type BatchState = 'open' | 'sealed' | 'finished';
+/** `open`: nothing is created; `probing`: one creation at a time tries whether the provider is well again. */
+export type Breaker = 'closed' | 'open' | 'probing';
 
 interface Deployment {
   id: string;
@@ -38,6 +40,12 @@ interface Batches {
   infra_error: Generated<number>;
   cancelled: Generated<number>;
   ended: GeneratedAlways<number>;
+  weight: Generated<number>;
+  max_running: number | null;
+  max_cost_usd: number | null;
+  max_sandbox_s: number | null;
+  spent_usd: Generated<number>;
+  spent_sandbox_s: Generated<number>;
 }
 
 interface Evaluations {
@@ -116,6 +124,26 @@ interface Providers {
   next_create_at: DefaultTime;
   usd_per_cpu_s: number;
   usd_per_gib_s: number;
+  own_max_sandboxes: number | null;
+  own_creates_per_s: number | null;
+  reserve: Generated<number>;
+  foreign_sandboxes: Generated<number>;
+  seen_limit: number | null;
+  seen_at: Time | null;
+  slow_down: Generated<number>;
+  breaker: Generated<Breaker>;
+  breaker_reason: string | null;
+  breaker_until: Time | null;
+  outages: Generated<number>;
+  trips: Generated<number>;
+  created_at: Time | null;
+  slots: GeneratedAlways<number>;
+}
+
+interface Tenants {
+  name: string;
+  weight: Generated<number>;
+  max_running: number | null;
 }
 
 interface Sandboxes {
@@ -145,5 +173,6 @@ export interface Tables {
   processes: Processes;
   leases: Leases;
   providers: Providers;
+  tenants: Tenants;
   sandboxes: Sandboxes;
 }

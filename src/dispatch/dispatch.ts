@@ -3,14 +3,16 @@ import {
   countWaiting,
   dispatchEvaluations,
   readUnclaimed,
-  readWindow,
+  readWindows,
+  type Window,
 } from '../database/dispatch-evaluations.ts';
 import { dropLease, holdLease, type Lease } from '../database/leases.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import type { HintQueue } from '../queue/enqueue.ts';
+import type { HintQueues } from '../queue/enqueue.ts';
 import type { Wake } from '../queue/wake.ts';
 import { Bell, repeat, type Loop } from '../pacing.ts';
+import { recoverLimits } from '../slots/provider-health.ts';
 
 /** Dispatched evaluations per slot: a freed slot finds its next job already in the queue. */
 const WINDOW = 1.5;
@@ -21,19 +23,19 @@ const UNCLAIMED_S = 3;
 
 interface DispatchOptions {
   database: Database;
-  queue: HintQueue;
+  queues: HintQueues;
   wake: Wake;
   metrics: Metrics;
   log: Log;
-  provider: string;
   processId: string;
 }
 
 /**
- * Keeps a provider's queue shallow and full. Duties:
+ * Keeps the queue of every provider shallow and full. Duties:
  * 1. Lead, or wait to lead: every write carries the lease's epoch.
- * 2. Fill the window (1.5 × slots) in fair order, woken by events, with a sweep every second.
+ * 2. Fill each window (1.5 × slots) in fair order, woken by events, with a sweep every second.
  * 3. Tell the queue again what Postgres says is dispatched and nobody claims: all of Redis may be lost.
+ * 4. Let limits that a provider showed recover.
  */
 export function startDispatching(options: DispatchOptions): Loop {
   const bell = new Bell();
@@ -59,33 +61,38 @@ interface Round {
 }
 
 async function dispatchRound(options: DispatchOptions, round: Round): Promise<void> {
+  const { database, metrics } = options;
   const sweep = performance.now() - round.sweptAtMs >= SWEEP_MS;
-  if (sweep || !round.lease) round.lease = await holdLease(options.database, 'dispatcher', options.processId);
-  options.metrics.leading.set(round.lease ? 1 : 0);
+  if (sweep || !round.lease) round.lease = await holdLease(database, 'dispatcher', options.processId);
+  metrics.leading.set(round.lease ? 1 : 0);
   if (!round.lease) return;
-  await fill(options, round.lease);
-  if (!sweep) return;
-  await sweepQueue(options);
-  round.sweptAtMs = performance.now();
+  if (sweep) await recoverLimits(database);
+  for (const window of await readWindows(database)) {
+    await fill(options, round.lease, window);
+    if (sweep) await sweepQueue(options, window);
+  }
+  if (sweep) round.sweptAtMs = performance.now();
 }
 
 /** Moves what fits from waiting to the queue. */
-async function fill({ database, queue, metrics, provider }: DispatchOptions, lease: Lease): Promise<void> {
-  const window = await readWindow(database, provider);
-  if (!window) return;
-  const { maxSandboxes, held, underWay } = window;
-  metrics.slotsLimit.set({ provider }, maxSandboxes);
+async function fill(
+  { database, queues, metrics }: DispatchOptions,
+  lease: Lease,
+  window: Window,
+): Promise<void> {
+  const { provider, slots, held, underWay, open } = window;
+  metrics.slotsLimit.set({ provider }, slots);
   metrics.slotsHeld.set({ provider }, held);
   metrics.underWay.set({ provider }, underWay);
-  const room = Math.ceil(maxSandboxes * WINDOW) - underWay;
-  if (room <= 0) return;
-  const dispatched = await dispatchEvaluations(database, lease, provider, room);
-  if (dispatched.length > 0) await queue.add(dispatched);
+  const places = { all: Math.ceil(slots * WINDOW), one: 1, none: 0 }[open];
+  if (places <= underWay) return;
+  const dispatched = await dispatchEvaluations(database, lease, provider, places - underWay);
+  if (dispatched.length > 0) await queues.add(provider, dispatched);
 }
 
-async function sweepQueue({ database, queue, metrics, provider }: DispatchOptions): Promise<void> {
-  const underWay = (await readWindow(database, provider))?.underWay ?? 0;
+async function sweepQueue({ database, queues, metrics }: DispatchOptions, window: Window): Promise<void> {
+  const { provider, underWay } = window;
   metrics.waiting.set({ provider }, await countWaiting(database, provider, underWay));
   const unclaimed = await readUnclaimed(database, provider, UNCLAIMED_S);
-  if (unclaimed.length > 0) await queue.add(unclaimed);
+  if (unclaimed.length > 0) await queues.add(provider, unclaimed);
 }

@@ -2,20 +2,27 @@ import { Queue } from 'bullmq';
 import { connectRedis } from './connect-redis.ts';
 import { evaluationQueue, PREFIX, type Hint } from './names.ts';
 
-/** The sending end of a provider's queue. */
-export interface HintQueue {
+/** The sending end of every provider's queue. */
+export interface HintQueues {
   /** Adds hints; one that is in the queue already stays as it is. */
-  add(hints: readonly Hint[]): Promise<void>;
+  add(provider: string, hints: readonly Hint[]): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Opens the queue of one provider for adding. */
-export function openHintQueue(redisUrl: string, provider: string): HintQueue {
+/** Opens the queues for adding, each at its first hint, over one connection. */
+export function openHintQueues(redisUrl: string): HintQueues {
   const connection = connectRedis(redisUrl);
-  const queue = new Queue(evaluationQueue(provider), { connection, prefix: PREFIX });
-  queue.on('error', () => {});
+  const queues = new Map<string, Queue>();
+  const queueOf = (provider: string): Queue => {
+    const known = queues.get(provider);
+    if (known) return known;
+    const queue = new Queue(evaluationQueue(provider), { connection, prefix: PREFIX });
+    queue.on('error', () => {});
+    queues.set(provider, queue);
+    return queue;
+  };
   return {
-    add: async (hints) => {
+    add: async (provider, hints) => {
       const jobs = hints.map((hint) => ({
         name: 'evaluate',
         data: hint,
@@ -26,10 +33,10 @@ export function openHintQueue(redisUrl: string, provider: string): HintQueue {
           removeOnFail: true,
         },
       }));
-      await queue.addBulk(jobs);
+      await queueOf(provider).addBulk(jobs);
     },
     close: async () => {
-      await queue.close();
+      await Promise.all([...queues.values()].map((queue) => queue.close()));
       connection.disconnect();
     },
   };

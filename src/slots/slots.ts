@@ -26,17 +26,26 @@ export interface SlotRequest {
   processId: string;
 }
 
+/** How long a probe of a provider that was unwell may take before another one is sent, seconds. */
+const PROBE_S = 60;
+
 /**
  * Takes a slot, a creation token and a ledger row in one statement, or nothing.
- * Creations are spaced 1.1 / rate apart with no burst, so that no window of a second holds more than the rate.
+ * 1. Never above `slots`: what people set, less the reserve, less what is not ours, less than the provider refused.
+ * 2. Creations are spaced 1.1 / rate apart with no burst, so that no window of a second holds more than the rate.
+ * 3. While the breaker is open nothing; once its time is up, one as a probe.
  */
 export async function takeSlot(database: Database, request: SlotRequest): Promise<Slot | undefined> {
   const nonce = randomUUID();
   const { rows } = await sql<{ id: string }>`
     with granted as (
       update providers set held = held + 1,
-        next_create_at = clock_timestamp() + make_interval(secs => coalesce(1.1 / creates_per_s, 0))
-      where name = ${request.provider} and held < max_sandboxes and next_create_at <= clock_timestamp()
+        next_create_at = clock_timestamp()
+          + make_interval(secs => coalesce(1.1 * slow_down / coalesce(own_creates_per_s, creates_per_s), 0)),
+        breaker = case breaker when 'closed' then 'closed' else 'probing' end,
+        breaker_until = case breaker when 'closed' then null else clock_timestamp() + make_interval(secs => ${PROBE_S}) end
+      where name = ${request.provider} and held < slots and next_create_at <= clock_timestamp()
+        and (breaker = 'closed' or breaker_until <= clock_timestamp())
       returning name, clock_timestamp() as granted_at)
     insert into sandboxes (provider, nonce, evaluation_id, attempt, process_id, granted_at, ends_at)
     select name, ${nonce}::uuid, ${request.evaluationId}, ${request.attempt}, ${request.processId}, granted_at,
@@ -54,13 +63,22 @@ export async function secondsToNextCreate(database: Database, provider: string):
   return Math.max(0, rows[0]?.seconds ?? 0);
 }
 
-/** The create was answered. False: someone condemned the row meanwhile, so the sandbox must be destroyed. */
+/**
+ * The create was answered: the provider is well, whatever was thought of it. False: someone condemned the row meanwhile, so
+ * the sandbox must be destroyed.
+ */
 export async function markAlive(database: Database, ledgerId: string, sandboxId: string): Promise<boolean> {
   const { rows } = await sql<{ state: string }>`
-    update sandboxes set sandbox_id = ${sandboxId}, alive_at = now(),
-      state = case when state = 'intended' then 'alive' else state end,
-      ends_at = case when state = 'intended' then now() + make_interval(secs => ${LIFE_S}) else ends_at end
-    where id = ${ledgerId} returning state`.execute(database);
+    with answered as (
+      update sandboxes set sandbox_id = ${sandboxId}, alive_at = now(),
+        state = case when state = 'intended' then 'alive' else state end,
+        ends_at = case when state = 'intended' then now() + make_interval(secs => ${LIFE_S}) else ends_at end
+      where id = ${ledgerId} returning state, provider),
+    well as (
+      update providers p set created_at = now(), outages = 0, trips = 0, breaker = 'closed', breaker_until = null, breaker_reason = null
+      from answered where p.name = answered.provider
+        and (p.outages > 0 or p.breaker <> 'closed' or p.created_at is null or p.created_at < now() - interval '1 second'))
+    select state from answered`.execute(database);
   return rows[0]?.state === 'alive';
 }
 

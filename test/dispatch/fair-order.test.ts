@@ -58,6 +58,70 @@ describe('dispatching', () => {
     expect(await dispatchSome(it.database, 'paused', 4)).toHaveLength(2);
   });
 
+  async function counted(ids: readonly { evaluationId: string }[]): Promise<Record<string, number>> {
+    const counts: Record<string, number> = {};
+    for (const id of await batchesOf(ids.map((row) => row.evaluationId))) counts[id] = (counts[id] ?? 0) + 1;
+    return counts;
+  }
+
+  async function change(table: 'batches', id: string, values: object): Promise<void> {
+    await it.database.updateTable(table).set(values).where('id', '=', id).execute();
+  }
+
+  test('batches share by weight, tenants before batches', async () => {
+    await seedProvider(it.database, 'weighed', 100);
+    const [heavy, light, other] = [
+      await seedBatch(it.database, 'weighed', 'heavy', 50),
+      await seedBatch(it.database, 'weighed', 'light', 50),
+      await seedBatch(it.database, 'weighed', 'other', 50),
+    ];
+    await change('batches', heavy, { weight: 3 });
+    await change('batches', other, { tenant: 'two' });
+    await it.database.insertInto('tenants').values({ name: 'two', weight: 2 }).execute();
+    expect(await counted(await dispatchSome(it.database, 'weighed', 12))).toEqual({
+      [heavy]: 3,
+      [light]: 1,
+      [other]: 8,
+    });
+    expect(await counted(await dispatchSome(it.database, 'weighed', 12))).toEqual({
+      [heavy]: 3,
+      [light]: 1,
+      [other]: 8,
+    });
+  });
+
+  test('caps of batch and tenant hold, and leave the rest to others', async () => {
+    await seedProvider(it.database, 'capped', 100);
+    const [capped, free, tenants] = [
+      await seedBatch(it.database, 'capped', 'capped', 20),
+      await seedBatch(it.database, 'capped', 'free', 20),
+      await seedBatch(it.database, 'capped', 'tenants', 20),
+    ];
+    await change('batches', capped, { max_running: 2 });
+    await change('batches', tenants, { tenant: 'small' });
+    await it.database.insertInto('tenants').values({ name: 'small', max_running: 3 }).execute();
+    expect(await counted(await dispatchSome(it.database, 'capped', 15))).toEqual({
+      [capped]: 2,
+      [free]: 10,
+      [tenants]: 3,
+    });
+    expect(await counted(await dispatchSome(it.database, 'capped', 30))).toEqual({ [free]: 10 });
+  });
+
+  test('a budget stops dispatching, counting what is under way at what the batch has cost so far', async () => {
+    await seedProvider(it.database, 'budget', 100);
+    const batch = await seedBatch(it.database, 'budget', 'budget', 40);
+    await change('batches', batch, { passed: 10, total: 50, spent_usd: 1, max_cost_usd: 1.65 });
+    expect(await dispatchSome(it.database, 'budget', 5)).toHaveLength(5);
+    expect(await dispatchSome(it.database, 'budget', 5)).toHaveLength(2);
+    await change('batches', batch, { max_cost_usd: null, max_sandbox_s: 5, spent_sandbox_s: 5 });
+    expect(await dispatchSome(it.database, 'budget', 5)).toEqual([]);
+    await change('batches', batch, { max_sandbox_s: 6 });
+    expect(await dispatchSome(it.database, 'budget', 5)).toEqual([]);
+    await change('batches', batch, { max_sandbox_s: 50 });
+    expect(await dispatchSome(it.database, 'budget', 5)).toHaveLength(5);
+  });
+
   test('a leader that was replaced can dispatch nothing', async () => {
     await seedProvider(it.database, 'led', 4);
     await seedBatch(it.database, 'led', 'led', 2);
