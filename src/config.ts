@@ -42,6 +42,8 @@ const Environment = z.object({
   /** Address of a worker's /healthz and /metrics; port 0: any free one, named in the log. */
   EVALPOOL_HEALTH_HOST: z.string().min(1).default('127.0.0.1'),
   EVALPOOL_HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(0),
+  /** Time that a worker which was asked to end gives its running work before it hands it back, seconds. */
+  EVALPOOL_DRAIN_SECONDS: z.coerce.number().min(0).max(86_400).default(60),
   EVALPOOL_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 
@@ -55,6 +57,7 @@ export interface Config {
   /** Around sandboxes of the provider `local`. */
   wall: WallName;
   health: { host: string; port: number };
+  drainS: number;
   logLevel: string;
 }
 
@@ -94,6 +97,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     },
     wall: e.EVALPOOL_WALL,
     health: { host: e.EVALPOOL_HEALTH_HOST, port: e.EVALPOOL_HEALTH_PORT },
+    drainS: e.EVALPOOL_DRAIN_SECONDS,
     logLevel: e.EVALPOOL_LOG_LEVEL,
   });
 }
@@ -149,6 +153,7 @@ export function settingsEnvironment(config: Config): Record<string, string> {
     EVALPOOL_BLOBS: config.blobs,
     EVALPOOL_HEALTH_HOST: health.host,
     EVALPOOL_HEALTH_PORT: health.port,
+    EVALPOOL_DRAIN_SECONDS: config.drainS,
     EVALPOOL_LOG_LEVEL: config.logLevel,
   };
   return Object.fromEntries(

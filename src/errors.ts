@@ -12,6 +12,8 @@ interface ErrorKind {
   readonly next: string;
   /** Blamed on the spec only after it happened in a second sandbox too. */
   readonly confirm?: true;
+  /** It may meet every evaluation alike: then it costs none of them an attempt. */
+  readonly outage?: true;
 }
 
 /** Every error evalpool can end a command or an evaluation with; docs/errors.md explains each (tested). */
@@ -98,18 +100,26 @@ export const ERRORS = {
     blame: 'ours',
     reason: 'create',
     next: 'Retried by itself; see the provider if it repeats.',
+    outage: true,
   },
   PROVIDER_BUSY: {
     blame: 'ours',
     reason: 'provider_busy',
     next: 'Retried by itself once the provider has room.',
+    outage: true,
   },
   PROVIDER_REFUSED: {
     blame: 'ours',
     reason: 'provider_refused',
     next: "Check the provider's key and account.",
+    outage: true,
   },
-  PROVIDER_UNREACHABLE: { blame: 'ours', reason: 'provider', next: 'Check the endpoint and the network.' },
+  PROVIDER_UNREACHABLE: {
+    blame: 'ours',
+    reason: 'provider',
+    next: 'Check the endpoint and the network.',
+    outage: true,
+  },
   STREAM_LOST: {
     blame: 'ours',
     reason: 'stream_lost',
@@ -117,7 +127,12 @@ export const ERRORS = {
   },
   STAGE_STUCK: { blame: 'ours', reason: 'stuck', next: 'Retried by itself; report it if it repeats.' },
   WORKER_LOST: { blame: 'ours', reason: 'worker_lost', next: "Read the evaluators' logs." },
-  STORE_FAILED: { blame: 'ours', reason: 'store', next: 'Check Postgres and the disk of the evaluators.' },
+  STORE_FAILED: {
+    blame: 'ours',
+    reason: 'store',
+    next: 'Check Postgres and the disk of the evaluators.',
+    outage: true,
+  },
   INTERNAL: { blame: 'ours', reason: 'internal', next: 'Please report it, with the log.' },
 } as const satisfies Record<string, ErrorKind>;
 

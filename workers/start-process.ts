@@ -8,6 +8,7 @@ import { makeMetrics, type Metrics } from '../src/metrics/metrics.ts';
 import { openWake, type Wake } from '../src/queue/wake.ts';
 import { saveProvider } from '../src/slots/tiers.ts';
 
+/** Beyond the time to drain, how long an end may take, ms. */
 const LONGEST_END_MS = 10_000;
 
 /** What every long-running process of evalpool has. */
@@ -22,10 +23,13 @@ export interface ProcessContext {
   log: Log;
 }
 
-/** Starts a worker: reads the settings, connects, serves health and metrics, says that it is ready, ends on a signal. */
+/**
+ * Starts a worker: reads the settings, connects, serves health and metrics, says that it is ready. On a signal it takes
+ * nothing new and ends once its work is done; after the time to drain, or on a second signal, it hands its work back.
+ */
 export async function startProcess(
   kind: string,
-  work: (context: ProcessContext) => Promise<{ stop(): Promise<void> }>,
+  work: (context: ProcessContext) => Promise<{ stop(now: AbortSignal): Promise<void> }>,
 ): Promise<void> {
   const context = await connect(kind, readConfig());
   const { config, database, lease, wake, metrics, log } = context;
@@ -33,18 +37,27 @@ export async function startProcess(
   const problem = (): string | undefined => (lease.held() ? undefined : 'no fresh heartbeat in the database');
   const health = await serveHealth(config.health, metrics, problem);
 
-  const end = async (code: number): Promise<void> => {
+  const now = new AbortController();
+  const end = async (code: number, drainMs: number): Promise<void> => {
+    if (drainMs > 0) setTimeout(() => now.abort(), drainMs).unref();
+    else now.abort();
     // Whatever waits for a service that is away: what we held is settled by the reaper.
-    setTimeout(() => process.exit(1), LONGEST_END_MS).unref();
-    await worker.stop();
+    setTimeout(() => process.exit(1), drainMs + LONGEST_END_MS).unref();
+    await worker.stop(now.signal);
     await lease.end().catch((error: unknown) => log.warn({ err: error }, 'left without saying so'));
     await health.close();
     wake.close();
     await database.destroy();
     process.exit(code);
   };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void end(0));
-  lease.lost.addEventListener('abort', () => void end(1));
+  let asked = false;
+  const hear = (): void => {
+    if (asked) now.abort();
+    else void end(0, config.drainS * 1000);
+    asked = true;
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, hear);
+  lease.lost.addEventListener('abort', () => void end(1, 0));
   process.stdout.write(`${JSON.stringify({ ready: true, health: health.url })}\n`);
 }
 

@@ -1,7 +1,6 @@
 import { sql } from 'kysely';
 import type { SpecInput } from '../spec.ts';
 import type { Database } from './connect.ts';
-import type { Dispatched } from './dispatch-evaluations.ts';
 
 /** An evaluation that this process now works on. */
 export interface Claimed {
@@ -19,12 +18,14 @@ export interface Claimed {
 
 /**
  * dispatched → running, with the attempt number as fence. Undefined: cancelled, claimed by another, or outdated.
- * It locks the batch row, so that a cancel is either seen here or sees this claim.
+ * It locks the batch row, so that a cancel is either seen here or sees this claim. `again`: an earlier call's commit is in
+ * doubt, so a claim of this very process counts too.
  */
 export async function claimEvaluation(
   database: Database,
-  hint: Dispatched,
+  hint: { evaluationId: string; attempt: number },
   processId: string,
+  again = false,
 ): Promise<Claimed | undefined> {
   const { rows } = await sql<Claimed>`
     with batch as (
@@ -33,11 +34,14 @@ export async function claimEvaluation(
       for share),
     claimed as (
       update evaluations e set state = 'running' from batch
-      where e.id = ${hint.evaluationId} and e.batch_id = batch.id and e.attempt = ${hint.attempt} and e.state = 'dispatched'
+      where e.id = ${hint.evaluationId} and e.batch_id = batch.id and e.attempt = ${hint.attempt}
+        and (e.state = 'dispatched' or (${again} and e.state = 'running' and exists (
+          select 1 from attempts a where a.evaluation_id = e.id and a.number = e.attempt
+            and a.process_id = ${processId}::bigint and a.state = 'claimed')))
       returning e.*),
     noted as (
       insert into attempts (evaluation_id, number, process_id)
-      select id, attempt, ${processId}::bigint from claimed)
+      select id, attempt, ${processId}::bigint from claimed on conflict do nothing)
     select id as "evaluationId", attempt, batch_id as "batchId", spec, failures, sandboxes_lost as "sandboxesLost", suspect,
       extract(epoch from now() - waiting_since)::float8 as "waitedSeconds"
     from claimed`.execute(database);

@@ -6,7 +6,11 @@ import type { Lease } from './leases.ts';
 export interface Dispatched {
   evaluationId: string;
   attempt: number;
+  /** Processes were lost while they worked on it: it may be why, so it is to run alone. */
+  alone: boolean;
 }
+
+const LOST_TO_RUN_ALONE = 2;
 
 /**
  * Moves up to `room` evaluations of a provider from waiting to dispatched, in weighted fair order. Nothing without the lease.
@@ -40,7 +44,9 @@ export async function dispatchEvaluations(
       order by (coalesce(l.load, 0) + i.place) / coalesce(t.weight, 1), i.id limit ${room})
     update evaluations e set state = 'dispatched', attempt = e.attempt + 1, dispatched_at = now(), not_before = null
     from next where e.id = next.id and e.state = 'waiting'
-    returning e.id as "evaluationId", e.attempt`.execute(database);
+    returning e.id as "evaluationId", e.attempt, e.workers_lost >= ${LOST_TO_RUN_ALONE} as alone`.execute(
+    database,
+  );
   return rows;
 }
 
@@ -48,10 +54,6 @@ type Fragment = ReturnType<typeof sql>;
 
 /** Batches that may get more, with the most they may get: by cap, by what their budget still buys, by the room there is. */
 function activeBatches(provider: string, room: number): Fragment {
-  const affordable = (budget: string, spent: string): Fragment => {
-    const [limit, used] = [sql.ref(`b.${budget}`), sql.ref(`b.${spent}`)];
-    return sql`ceil((${limit} - ${used}) * b.ended / nullif(${used}, 0)) - coalesce(l.load, 0)`;
-  };
   return sql`
     select b.id, b.tenant, b.weight, coalesce(l.load, 0) as load, least(
       b.max_running - coalesce(l.load, 0), ${affordable('max_cost_usd', 'spent_usd')},
@@ -61,6 +63,12 @@ function activeBatches(provider: string, room: number): Fragment {
       and b.total > b.ended + coalesce(l.load, 0)
       and (b.max_cost_usd is null or b.spent_usd < b.max_cost_usd)
       and (b.max_sandbox_s is null or b.spent_sandbox_s < b.max_sandbox_s)`;
+}
+
+// How many more a budget buys at what the batch's evaluations have cost so far; null: as yet nobody knows.
+function affordable(budget: string, spent: string): Fragment {
+  const [limit, used] = [sql.ref(`b.${budget}`), sql.ref(`b.${spent}`)];
+  return sql`ceil((${limit} - ${used}) * b.ended / nullif(${used}, 0)) - coalesce(l.load, 0)`;
 }
 
 /** The first waiting evaluations of each active batch, in the order in which their tenant wants them. */
@@ -112,7 +120,8 @@ export async function readUnclaimed(
   olderThanS: number,
 ): Promise<Dispatched[]> {
   const { rows } = await sql<Dispatched>`
-    select e.id as "evaluationId", e.attempt from evaluations e join batches b on b.id = e.batch_id
+    select e.id as "evaluationId", e.attempt, e.workers_lost >= ${LOST_TO_RUN_ALONE} as alone
+    from evaluations e join batches b on b.id = e.batch_id
     where e.state = 'dispatched' and b.cancelled_at is null and b.provider = ${provider}
       and e.dispatched_at < now() - make_interval(secs => ${olderThanS})`.execute(database);
   return rows;

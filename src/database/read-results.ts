@@ -1,5 +1,6 @@
+import { EvalpoolError } from '../errors.ts';
 import type { Outcome } from '../outcome.ts';
-import type { EvaluationResult } from '../result.ts';
+import { failedResult, type EvaluationResult } from '../result.ts';
 import type { Database } from './connect.ts';
 
 /** One evaluation of a batch with its result. */
@@ -16,8 +17,16 @@ export interface StoredResult {
 
 const PAGE = 500;
 
-/** All results of a batch in the order in which it was submitted, read in pages. */
+/**
+ * All results of a batch in the order in which it was submitted, then what a cancelled batch never began, which has no
+ * result of its own but shows as cancelled once the batch is finished. Read in pages.
+ */
 export async function* readResults(database: Database, batchId: string): AsyncGenerator<StoredResult> {
+  yield* readStored(database, batchId);
+  yield* readNeverBegun(database, batchId);
+}
+
+async function* readStored(database: Database, batchId: string): AsyncGenerator<StoredResult> {
   let after = '0';
   for (;;) {
     const rows = await database
@@ -40,6 +49,32 @@ export async function* readResults(database: Database, batchId: string): AsyncGe
         reason: row.reason,
         result: row.result,
       };
+    }
+    const last = rows.at(-1);
+    if (!last || rows.length < PAGE) return;
+    after = last.id;
+  }
+}
+
+async function* readNeverBegun(database: Database, batchId: string): AsyncGenerator<StoredResult> {
+  const error = new EvalpoolError('CANCELLED', 'its batch was cancelled before it ran');
+  for (let after = '0'; ;) {
+    const rows = await database
+      .selectFrom('evaluations as e')
+      .innerJoin('batches as b', 'b.id', 'e.batch_id')
+      .select(['e.id', 'e.task_id', 'e.sample', 'e.source', 'e.spec', 'e.attempt'])
+      .where('e.batch_id', '=', batchId)
+      .where('b.cancelled_at', 'is not', null)
+      .where('b.state', '=', 'finished')
+      .where('e.state', '<>', 'finished')
+      .where('e.id', '>', after)
+      .orderBy('e.id')
+      .limit(PAGE)
+      .execute();
+    for (const { id, task_id: taskId, sample, source, spec, attempt } of rows) {
+      const result = failedResult(error, attempt);
+      const { outcome, reason } = result;
+      yield { evaluationId: id, taskId, sample, labels: spec.labels ?? {}, source, outcome, reason, result };
     }
     const last = rows.at(-1);
     if (!last || rows.length < PAGE) return;

@@ -4,6 +4,8 @@ import type { Wake } from '../queue/wake.ts';
 import type { Tier } from '../slots/tiers.ts';
 import type { Attempt } from './evaluate.ts';
 import type { HoldContext } from './held-sandbox.ts';
+import type { LoneGate } from './lone-gate.ts';
+import type { RunningAttempts } from './running-attempts.ts';
 
 /** Everything that one evaluator process works with. */
 export interface EvaluatorContext extends HoldContext {
@@ -14,6 +16,11 @@ export interface EvaluatorContext extends HoldContext {
   prices: () => Pick<Tier, 'usdPerCpuS' | 'usdPerGibS'>;
   wake: Wake;
   metrics: Metrics;
-  /** Aborted when this process must end: running work is handed back. */
+  /** Lets one that may be what kills processes run alone. */
+  gate: LoneGate;
+  running: RunningAttempts;
+  /** Aborted when this process is to end: nothing new is begun. */
+  draining: AbortSignal;
+  /** Aborted when it must end now: running work is handed back. */
   stopping: AbortSignal;
 }

@@ -1,13 +1,27 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { asEvalpoolError, EvalpoolError } from '../errors.ts';
 import type { Claimed } from '../database/claim-evaluation.ts';
 import type { Log } from '../log.ts';
 import { repeat, type Loop } from '../pacing.ts';
 import type { Sandbox, Sandboxes } from '../sandbox/sandbox.ts';
-import { condemn, giveBack, LIFE_S, markAlive, renew, RENEW_EVERY_S, type Slot } from '../slots/slots.ts';
+import {
+  condemn,
+  giveBack,
+  GRANT_HOLDS_MS,
+  LIFE_S,
+  markAlive,
+  renew,
+  RENEW_EVERY_S,
+  type Slot,
+} from '../slots/slots.ts';
 import type { Database } from '../database/connect.ts';
 import type { Network } from '../stage.ts';
 import type { OwnLease } from '../database/own-lease.ts';
+import { backOffMs } from './next-step.ts';
 import type { SlotWaiter } from './wait-for-slot.ts';
+
+/** About ten minutes: by then a sandbox has reached the provider's own end, and the reaper frees its slot. */
+const SETTLE_TRIES = 60;
 
 /** What a held sandbox needs of the process it lives in. */
 export interface HoldContext {
@@ -22,8 +36,9 @@ export interface HoldContext {
 /**
  * The one sandbox of an attempt, from slot to known gone. Duties:
  * 1. Create it once; if the reply is lost, the ledger row keeps the slot and the reaper settles it by its nonce.
- * 2. Renew its life every 40 s, the ledger first, and only while this process's own lease is sure.
- * 3. Destroy it once, and free the slot only when the provider said that it is gone.
+ * 2. Renew its life every 40 s, the ledger first, and run commands: each only while this process's own lease is sure.
+ * 3. Destroy it, and free the slot only when the provider said that it is gone; where that cannot be heard or written, again
+ *    in the background, without keeping the evaluation waiting.
  */
 export class HeldSandbox {
   readonly #context: HoldContext;
@@ -47,35 +62,58 @@ export class HeldSandbox {
     template: string | undefined,
     network: Network | undefined,
   ): Promise<Sandbox> {
-    const { database, sandboxes, deployment, lease } = this.#context;
-    if (!lease.held())
-      throw new EvalpoolError('WORKER_LOST', 'this evaluator lost its lease before the create');
+    await this.#freshGrant();
+    this.#checkLease('create');
     this.#sent = true;
-    const metadata = {
-      deployment,
-      nonce: this.#slot.nonce,
-      evaluation: claimed.evaluationId,
-      attempt: String(claimed.attempt),
-    };
-    const request = { template, network, lifeMs: LIFE_S * 1000, metadata };
-    const sandbox = await sandboxes.create(request).catch((error: unknown) => {
+    const request = { template, network, lifeMs: LIFE_S * 1000, metadata: this.#metadata(claimed) };
+    const sandbox = await this.#context.sandboxes.create(request).catch((error: unknown) => {
       this.#sent = !isRefusal(error);
       throw error;
     });
     this.#bornMs = performance.now();
     this.#sandbox = sandbox;
-    if (!(await markAlive(database, this.#slot.ledgerId, sandbox.id))) {
-      throw new EvalpoolError(
-        'SANDBOX_LOST',
-        'the reaper condemned the sandbox before its create was answered',
-      );
-    }
+    await this.#enterAlive(sandbox.id);
     this.#renewing = repeat(
       () => this.#renew(),
       { ms: RENEW_EVERY_S * 1000 },
       () => {}, // a renewal that failed is tried again at the next turn, while 80 s of life remain
     );
-    return sandbox;
+    const run: Sandbox['run'] = async (options) => {
+      this.#checkLease('command');
+      return sandbox.run(options);
+    };
+    return { ...sandbox, run };
+  }
+
+  // A process that was stopped since its grant must not send now: others have been granted theirs.
+  async #freshGrant(): Promise<void> {
+    const { slots, lease } = this.#context;
+    while (performance.now() - this.#slot.grantedAtMs > GRANT_HOLDS_MS) {
+      await slots.refresh(this.#slot, lease.lost).catch(asStoreFailed);
+    }
+  }
+
+  #checkLease(before: string): void {
+    if (!this.#context.lease.held())
+      throw new EvalpoolError('WORKER_LOST', `this evaluator lost its lease before the ${before}`);
+  }
+
+  #metadata(claimed: Claimed): Record<string, string> {
+    return {
+      deployment: this.#context.deployment,
+      nonce: this.#slot.nonce,
+      evaluation: claimed.evaluationId,
+      attempt: String(claimed.attempt),
+    };
+  }
+
+  async #enterAlive(sandboxId: string): Promise<void> {
+    const alive = await markAlive(this.#context.database, this.#slot.ledgerId, sandboxId).catch(
+      asStoreFailed,
+    );
+    if (alive) return;
+    const message = 'the reaper condemned the sandbox before its create was answered';
+    throw new EvalpoolError('SANDBOX_LOST', message);
   }
 
   async #renew(): Promise<void> {
@@ -91,10 +129,24 @@ export class HeldSandbox {
     if (this.#settled) return;
     this.#settled = true;
     await this.#renewing?.stop();
-    await this.#settle(lost).catch((error: unknown) => {
-      this.#context.log.warn({ err: error, ledger: this.#slot.ledgerId }, 'a destroy is left to the reaper');
+    const settled = this.#settle(lost);
+    await settled.catch((error: unknown) => {
+      this.#context.log.warn({ err: error, ledger: this.#slot.ledgerId }, 'a destroy is tried again');
+      void this.#settleLater(lost);
     });
     if (this.#bornMs > 0) this.seconds = (performance.now() - this.#bornMs) / 1000;
+  }
+
+  // Until it is known to be gone or the reaper has taken it over.
+  async #settleLater(lost: boolean): Promise<void> {
+    for (let tries = 0; tries < SETTLE_TRIES && this.#context.lease.held(); tries++) {
+      await delay(backOffMs(Math.min(tries, 4)));
+      try {
+        return await this.#settle(lost);
+      } catch (error) {
+        this.#context.log.debug({ err: error, ledger: this.#slot.ledgerId }, 'a destroy failed again');
+      }
+    }
   }
 
   async #settle(lost: boolean): Promise<void> {
@@ -105,6 +157,11 @@ export class HeldSandbox {
     await giveBack(database, this.#slot.ledgerId);
     slots.announceFree();
   }
+}
+
+function asStoreFailed(cause: unknown): never {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  throw new EvalpoolError('STORE_FAILED', `the ledger could not be written: ${message}`, { cause });
 }
 
 const REFUSALS: readonly string[] = [

@@ -14,8 +14,20 @@ const CHANCE = 1e-6;
 /** What follows an attempt that ended with an error: the evaluation ends with it, or goes back for another try. */
 export type NextStep = { end: EvalpoolError } | { handBack: HandBack };
 
+/** What is known of an error beside its code. */
+export interface Circumstances {
+  /** Share of the provider's sandboxes that vanish by themselves. */
+  lossRate: number;
+  /** It met everybody, so it costs this evaluation no attempt. */
+  everybodys: boolean;
+}
+
 /** Decides by blame alone: the candidate's errors are final, the spec's are confirmed once, ours are retried. */
-export function nextStep(error: EvalpoolError, claimed: Claimed, lossRate: number): NextStep {
+export function nextStep(
+  error: EvalpoolError,
+  claimed: Claimed,
+  { lossRate, everybodys }: Circumstances,
+): NextStep {
   const { kind, code } = error;
   if (kind.blame === 'candidate') return { end: error };
   if (kind.blame === 'spec' || kind.blame === 'user') {
@@ -27,6 +39,7 @@ export function nextStep(error: EvalpoolError, claimed: Claimed, lossRate: numbe
   if (killed && Math.max(lossRate, LEAST_LOSS_RATE) ** (claimed.sandboxesLost + 1) < CHANCE) {
     return { end: sandboxKilled(error, claimed.sandboxesLost + 1) };
   }
+  if (everybodys) return { handBack: { reason: kind.reason, failed: false, delayMs: backOffMs(1) } };
   if (claimed.failures + 1 >= MAX_FAILURES) return { end: error };
   const delayMs = backOffMs(claimed.failures);
   return { handBack: { reason: kind.reason, failed: true, delayMs, sandboxLost: killed } };

@@ -1,41 +1,59 @@
 import { readSecret } from '../config.ts';
 import { claimEvaluation, type Claimed } from '../database/claim-evaluation.ts';
-import type { Dispatched } from '../database/dispatch-evaluations.ts';
-import { handBack } from '../database/save-result.ts';
+import { handBack, type HandBack } from '../database/save-result.ts';
 import { asEvalpoolError, type EvalpoolError } from '../errors.ts';
+import type { Hint } from '../queue/names.ts';
 import { Spec } from '../spec.ts';
 import { giveBack, lossRate, type Slot } from '../slots/slots.ts';
+import { costOf } from '../slots/tiers.ts';
 import { evaluate } from './evaluate.ts';
 import type { EvaluatorContext } from './evaluator-context.ts';
 import { noEvidence } from './evidence.ts';
 import { HeldSandbox } from './held-sandbox.ts';
-import { nextStep } from './next-step.ts';
+import { nextStep, type NextStep } from './next-step.ts';
+import { reportOutage } from './report-outage.ts';
 import { storeResult, type Conclusion } from './store-result.ts';
+import { untilWritten } from './until-written.ts';
 
 /** A hint from the queue, worked off: slot, claim, evaluate, store. Does nothing if the attempt is not wanted any more. */
-export async function processEvaluation(context: EvaluatorContext, hint: Dispatched): Promise<void> {
-  const request = { ...hint, provider: context.provider.name, processId: context.lease.processId };
-  const slot = await context.slots.take(request, context.stopping);
-  if (!slot) return;
-  const claimed = await claim(context, hint, slot);
-  if (!claimed) return;
-  context.metrics.queueWaitSeconds.observe(claimed.waitedSeconds);
+export async function processEvaluation(context: EvaluatorContext, hint: Hint): Promise<void> {
+  const leave = await context.gate.enter(hint.alone ?? false);
+  try {
+    const request = { ...hint, provider: context.provider.name, processId: context.lease.processId };
+    const slot = await context.slots.take(request, context.draining);
+    if (!slot) return;
+    const claimed = await claim(context, hint, slot);
+    if (!claimed) return;
+    context.metrics.queueWaitSeconds.observe(claimed.waitedSeconds);
+    await context.running.during(claimed, (unwanted) => runAttempt(context, claimed, { slot, unwanted }));
+  } finally {
+    leave();
+  }
+}
+
+async function runAttempt(
+  context: EvaluatorContext,
+  claimed: Claimed,
+  { slot, unwanted }: { slot: Slot; unwanted: AbortSignal },
+): Promise<void> {
   const sandbox = new HeldSandbox(context, slot);
   const evidence = noEvidence();
   const startedAt = new Date();
-  const error = await tryEvaluate(context, claimed, { sandbox, evidence });
+  const error = await tryEvaluate(context, claimed, { sandbox, evidence, unwanted });
   await conclude(context, claimed, { sandbox, evidence, startedAt, error });
 }
 
 // The slot goes back at once when there is nothing to do with it.
-async function claim(context: EvaluatorContext, hint: Dispatched, slot: Slot): Promise<Claimed | undefined> {
+async function claim(context: EvaluatorContext, hint: Hint, slot: Slot): Promise<Claimed | undefined> {
   const { database, lease, slots } = context;
-  const claimed = await claimEvaluation(database, hint, lease.processId).catch(async (error: unknown) => {
-    await giveBack(database, slot.ledgerId);
-    throw error;
+  let again = false;
+  const claimed = await untilWritten(context, 'a claim', () => {
+    const tried = claimEvaluation(database, hint, lease.processId, again);
+    again = true; // if its commit is in doubt, it may be ours already
+    return tried;
   });
   if (claimed) return claimed;
-  await giveBack(database, slot.ledgerId);
+  await untilWritten(context, 'the end of a slot', () => giveBack(database, slot.ledgerId));
   slots.announceFree();
   return undefined;
 }
@@ -43,7 +61,7 @@ async function claim(context: EvaluatorContext, hint: Dispatched, slot: Slot): P
 async function tryEvaluate(
   context: EvaluatorContext,
   claimed: Claimed,
-  on: Pick<Conclusion, 'sandbox' | 'evidence'>,
+  on: Pick<Conclusion, 'sandbox' | 'evidence'> & { unwanted: AbortSignal },
 ): Promise<EvalpoolError | undefined> {
   let lost = false;
   try {
@@ -55,7 +73,7 @@ async function tryEvaluate(
       create: (network) => on.sandbox.create(claimed, spec.template, network),
       destroy: () => on.sandbox.destroy(lost),
       secret: readSecret,
-      signal: AbortSignal.any([context.stopping, context.lease.lost]),
+      signal: AbortSignal.any([context.stopping, context.lease.lost, on.unwanted]),
       onStage: (stage, seconds, outcome) => {
         lost ||= outcome === 'SANDBOX_LOST';
         context.metrics.stageSeconds.observe({ stage, outcome: outcome === 'ok' ? 'ok' : 'error' }, seconds);
@@ -70,29 +88,38 @@ async function tryEvaluate(
 }
 
 async function conclude(context: EvaluatorContext, claimed: Claimed, attempt: Conclusion): Promise<void> {
-  const { database, lease, metrics, provider, stopping, wake, log } = context;
+  const { database, lease, metrics, provider, wake, log } = context;
   if (lease.lost.aborted) return; // the reaper has handed it back, or will
-  if (stopping.aborted && attempt.error) {
-    await handBack(database, claimed, { reason: 'stopped', failed: false, delayMs: 0 });
-    return;
-  }
-  const rate = attempt.error?.code === 'SANDBOX_LOST' ? await lossRate(database, provider.name) : 0;
-  const next = attempt.error ? nextStep(attempt.error, claimed, rate) : { end: undefined };
+  const next = await untilWritten(context, 'what follows an attempt', () =>
+    decide(context, claimed, attempt),
+  );
+  if (!next) return;
   if ('handBack' in next) {
+    const { seconds } = attempt.sandbox;
+    const spent = { sandboxSeconds: seconds, costUsd: costOf(context.prices(), seconds) };
+    const evaluation = { evaluation: claimed.evaluationId, attempt: claimed.attempt };
+    log.info({ ...evaluation, ...next.handBack, error: attempt.error?.message }, 'handed back');
     metrics.retries.inc({ provider: provider.name, cause: next.handBack.reason });
-    log.info(
-      {
-        evaluation: claimed.evaluationId,
-        attempt: claimed.attempt,
-        ...next.handBack,
-        error: attempt.error?.message,
-      },
-      'handed back',
+    await untilWritten(context, 'a hand-back', () =>
+      handBack(database, claimed, { ...next.handBack, ...spent }),
     );
-    await handBack(database, claimed, next.handBack);
   } else {
     await storeResult(context, claimed, { ...attempt, error: next.end });
   }
   wake.send(`batch:${claimed.batchId}`);
   wake.send('dispatch');
+}
+
+const STOPPED: HandBack = { reason: 'stopped', failed: false, delayMs: 0 };
+
+async function decide(
+  { database, provider, stopping }: EvaluatorContext,
+  claimed: Claimed,
+  { error }: Conclusion,
+): Promise<NextStep | { end: undefined }> {
+  if (!error) return { end: undefined };
+  if (stopping.aborted) return { handBack: STOPPED };
+  const rate = error.code === 'SANDBOX_LOST' ? await lossRate(database, provider.name) : 0;
+  const everybodys = await reportOutage(database, provider.name, error);
+  return nextStep(error, claimed, { lossRate: rate, everybodys });
 }

@@ -4,9 +4,9 @@ import { outcomeOf, type EvalpoolError } from '../errors.ts';
 import type { EvaluationResult } from '../result.ts';
 import { costOf } from '../slots/tiers.ts';
 import type { EvaluatorContext } from './evaluator-context.ts';
-import { backOffMs } from './next-step.ts';
 import type { Evidence } from './evidence.ts';
 import type { HeldSandbox } from './held-sandbox.ts';
+import { untilWritten } from './until-written.ts';
 
 /** What an attempt came to. */
 export interface Conclusion {
@@ -23,21 +23,10 @@ export async function storeResult(
   claimed: Claimed,
   attempt: Conclusion,
 ): Promise<void> {
-  const { database, lease, log, metrics, provider } = context;
+  const { database, metrics, provider } = context;
   const result = describe(context, claimed, attempt);
-  for (let failures = 0; !lease.lost.aborted; failures++) {
-    try {
-      const written = await saveResult(database, claimed, result);
-      if (written) metrics.evaluations.inc({ provider: provider.name, outcome: result.outcome });
-      return;
-    } catch (error) {
-      log.warn(
-        { err: error, evaluation: claimed.evaluationId },
-        'a result could not be written; it is tried again',
-      );
-      await new Promise((resolve) => setTimeout(resolve, backOffMs(Math.min(failures, 3))));
-    }
-  }
+  const written = await untilWritten(context, 'a result', () => saveResult(database, claimed, result));
+  if (written) metrics.evaluations.inc({ provider: provider.name, outcome: result.outcome });
 }
 
 function describe(

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Config } from '../config.ts';
 import { asEvalpoolError, type EvalpoolError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { deferred } from './deferred.ts';
+import { deferred } from '../deferred.ts';
 import { homeAt, makeHome } from './home.ts';
 import { checkSame, openLeaseDesk, type LeaseDesk } from './lease-desk.ts';
 import { locatePrograms } from './locate-programs.ts';

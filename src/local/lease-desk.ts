@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { asEvalpoolError, EvalpoolError } from '../errors.ts';
-import { deferred, type Deferred } from './deferred.ts';
+import { deferred, type Deferred } from '../deferred.ts';
 import { readLines, sayTo } from './line-socket.ts';
 import { FromRun, problemOf, type FromKeeper } from './messages.ts';
 

@@ -65,7 +65,13 @@ export function problemOf(error: EvalpoolError): z.output<typeof Problem> {
 
 /** The settings that all runs of one stack must share, each as a short hash, so that secrets do not travel. */
 export function settingsMarks(config: Config): Record<string, string> {
-  const own = ['EVALPOOL_CONCURRENCY', 'EVALPOOL_LOG_LEVEL', 'EVALPOOL_HEALTH_HOST', 'EVALPOOL_HEALTH_PORT'];
+  const own = [
+    'EVALPOOL_DRAIN_SECONDS',
+    'EVALPOOL_CONCURRENCY',
+    'EVALPOOL_LOG_LEVEL',
+    'EVALPOOL_HEALTH_HOST',
+    'EVALPOOL_HEALTH_PORT',
+  ];
   const shared = Object.entries({ ...settingsEnvironment(config), ...secretEnvironment() });
   return Object.fromEntries(
     shared

@@ -69,6 +69,8 @@ function settingsOf(
     provider: { ...config.provider, concurrency, ...server },
     // All workers of a stack share this machine: fixed ports would collide.
     health: { host: '127.0.0.1', port: 0 },
+    // Whoever leaves the stack wants it gone, and its batch is paused.
+    drainS: 0,
   };
 }
 

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config.ts';
 import { EvalpoolError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { deferred } from './deferred.ts';
+import { deferred } from '../deferred.ts';
 import { homeAt, makeHome, type Home } from './home.ts';
 import { readLines, sayTo } from './line-socket.ts';
 import { locatePrograms, type Programs } from './locate-programs.ts';

@@ -3,7 +3,7 @@ import { endProcess, readBeats } from '../database/processes.ts';
 import { handBack, readClaims, saveResult, type Fence } from '../database/save-result.ts';
 import { EvalpoolError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { failedResult } from './failed-result.ts';
+import { failedResult } from '../result.ts';
 
 /** A process whose heartbeat stands still for this long, seen by one observer without a gap, counts as lost; ms. */
 export const LOST_AFTER_MS = 30_000;

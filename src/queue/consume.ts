@@ -29,8 +29,9 @@ interface ConsumeOptions {
  */
 export function consumeHints(options: ConsumeOptions, work: (hint: Hint) => Promise<void>): HintConsumer {
   const connection = connectRedis(options.redisUrl);
+  const queue = evaluationQueue(options.provider);
   const worker = new Worker<Hint>(
-    evaluationQueue(options.provider),
+    queue,
     async (job) => {
       await work(job.data).catch((error: unknown) =>
         options.log.error({ err: error, ...job.data }, 'an evaluation escaped'),
@@ -53,6 +54,8 @@ export function consumeHints(options: ConsumeOptions, work: (hint: Hint) => Prom
     },
     close: async () => {
       await worker.close();
+      // BullMQ wakes nobody for what a closing worker leaves in the queue; others would sleep on for a second.
+      await connection.zadd(`${PREFIX}:${queue}:marker`, 0, '0').catch(() => {});
       connection.disconnect();
     },
   };

@@ -13,4 +13,6 @@ export function evaluationQueue(provider: string): string {
 export interface Hint {
   evaluationId: string;
   attempt: number;
+  /** It was under way whenever a process was lost, so it runs alone. */
+  alone?: boolean;
 }

@@ -16,7 +16,12 @@ export interface Slot {
   ledgerId: string;
   /** Carried in the sandbox's metadata, so that a lost reply can be settled. */
   nonce: string;
+  /** When the right to create was granted, by this process's monotonic clock, ms. */
+  grantedAtMs: number;
 }
+
+/** A right to create that is older when the request would leave could meet the next ones within a second, ms. */
+export const GRANT_HOLDS_MS = 100;
 
 /** Who wants a slot, for the ledger. */
 export interface SlotRequest {
@@ -37,6 +42,7 @@ const PROBE_S = 60;
  */
 export async function takeSlot(database: Database, request: SlotRequest): Promise<Slot | undefined> {
   const nonce = randomUUID();
+  const grantedAtMs = performance.now(); // before it was asked, so at the earliest
   const { rows } = await sql<{ id: string }>`
     with granted as (
       update providers set held = held + 1,
@@ -51,7 +57,19 @@ export async function takeSlot(database: Database, request: SlotRequest): Promis
     select name, ${nonce}::uuid, ${request.evaluationId}, ${request.attempt}, ${request.processId}, granted_at,
       granted_at + make_interval(secs => ${CREATE_TIMEOUT_S + LIFE_S})
     from granted returning id`.execute(database);
-  return rows[0] && { ledgerId: rows[0].id, nonce };
+  return rows[0] && { ledgerId: rows[0].id, nonce, grantedAtMs };
+}
+
+/** Another right to create for a slot that is held, in place of one that grew too old. False: not yet. */
+export async function takeCreation(database: Database, provider: string, ledgerId: string): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    with granted as (
+      update providers set next_create_at = clock_timestamp()
+        + make_interval(secs => coalesce(1.1 * slow_down / coalesce(own_creates_per_s, creates_per_s), 0))
+      where name = ${provider} and next_create_at <= clock_timestamp() returning name)
+    update sandboxes set ends_at = clock_timestamp() + make_interval(secs => ${CREATE_TIMEOUT_S + LIFE_S})
+    from granted where id = ${ledgerId} and state = 'intended'`.execute(database);
+  return numAffectedRows === 1n;
 }
 
 /** Seconds until the next creation is allowed (0: now), for a wait that need not poll. */

@@ -71,6 +71,8 @@ export function costOf(tier: Pick<Tier, 'usdPerCpuS' | 'usdPerGibS'>, sandboxSec
 /** A provider's limits and use as the deployment knows them. */
 export interface ProviderState extends Tier {
   held: number;
+  /** The limit that takers of slots see now. */
+  slots: number;
 }
 
 /** Undefined when no evaluator of that provider has ever started. */
@@ -79,8 +81,9 @@ export async function readProvider(database: Database, name: string): Promise<Pr
   return (
     row && {
       held: row.held,
-      maxSandboxes: row.max_sandboxes,
-      createsPerS: row.creates_per_s,
+      slots: row.slots,
+      maxSandboxes: row.own_max_sandboxes ?? row.max_sandboxes,
+      createsPerS: row.own_creates_per_s ?? row.creates_per_s,
       longestSessionS: row.longest_session_s,
       usdPerCpuS: row.usd_per_cpu_s,
       usdPerGibS: row.usd_per_gib_s,

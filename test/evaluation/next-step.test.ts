@@ -15,45 +15,48 @@ const fresh: Claimed = {
   waitedSeconds: 0,
 };
 
+/** The circumstances of an error that is this evaluation's own. */
+const own = (lossRate = 0) => ({ lossRate, everybodys: false });
+
 describe('what follows an error', () => {
   test.each(CODES.filter((code) => ERRORS[code].blame === 'candidate'))(
     '%s of the candidate is final',
     (code) => {
-      expect(nextStep(new EvalpoolError(code, ''), fresh, 0)).toHaveProperty('end.code', code);
+      expect(nextStep(new EvalpoolError(code, ''), fresh, own())).toHaveProperty('end.code', code);
     },
   );
 
   test.each(CODES.filter((code) => ERRORS[code].blame === 'ours'))(
     '%s of ours is retried up to the limit',
     (code) => {
-      expect(nextStep(new EvalpoolError(code, ''), fresh, 0)).toHaveProperty('handBack.failed', true);
+      expect(nextStep(new EvalpoolError(code, ''), fresh, own())).toHaveProperty('handBack.failed', true);
       const last = { ...fresh, failures: MAX_FAILURES - 1 };
-      expect(nextStep(new EvalpoolError(code, ''), last, 0)).toHaveProperty('end.code', code);
+      expect(nextStep(new EvalpoolError(code, ''), last, own())).toHaveProperty('end.code', code);
     },
   );
 
   test('a set-up that failed is tried in a second sandbox before the spec is blamed', () => {
     const error = new EvalpoolError('SETUP_FAILED', '', { stage: 'setup' });
-    expect(nextStep(error, fresh, 0)).toEqual({
+    expect(nextStep(error, fresh, own())).toEqual({
       handBack: { reason: 'setup', failed: false, delayMs: 0, suspect: 'SETUP_FAILED' },
     });
-    expect(nextStep(error, { ...fresh, suspect: 'SETUP_FAILED' }, 0)).toEqual({ end: error });
-    expect(nextStep(error, { ...fresh, suspect: 'FETCH_FAILED' }, 0)).toHaveProperty('handBack');
+    expect(nextStep(error, { ...fresh, suspect: 'SETUP_FAILED' }, own())).toEqual({ end: error });
+    expect(nextStep(error, { ...fresh, suspect: 'FETCH_FAILED' }, own())).toHaveProperty('handBack');
   });
 
   test('a sandbox lost in the tests is blamed on them only when chance is less likely than one in a million', () => {
     const lost = new EvalpoolError('SANDBOX_LOST', '', { stage: 'test' });
-    expect(nextStep(lost, { ...fresh, sandboxesLost: 2 }, 0.001)).toHaveProperty(
+    expect(nextStep(lost, { ...fresh, sandboxesLost: 2 }, own(0.001))).toHaveProperty(
       'handBack.sandboxLost',
       true,
     );
-    expect(nextStep(lost, { ...fresh, sandboxesLost: 3 }, 0.001)).toHaveProperty(
+    expect(nextStep(lost, { ...fresh, sandboxesLost: 3 }, own(0.001))).toHaveProperty(
       'end.code',
       'SANDBOX_KILLED',
     );
-    expect(nextStep(lost, { ...fresh, sandboxesLost: 3 }, 0.1)).toHaveProperty('handBack');
+    expect(nextStep(lost, { ...fresh, sandboxesLost: 3 }, own(0.1))).toHaveProperty('handBack');
     const early = new EvalpoolError('SANDBOX_LOST', '', { stage: 'fetch' });
-    expect(nextStep(early, { ...fresh, sandboxesLost: 3 }, 0.001)).toHaveProperty(
+    expect(nextStep(early, { ...fresh, sandboxesLost: 3 }, own(0.001))).toHaveProperty(
       'handBack.sandboxLost',
       false,
     );

@@ -1,0 +1,48 @@
+import type { ProviderConfig } from '../config.ts';
+import type { Database } from '../database/connect.ts';
+import type { Log } from '../log.ts';
+import { Bell, repeat } from '../pacing.ts';
+import type { Wake } from '../queue/wake.ts';
+import { readProvider, tierOf, type ProviderState } from '../slots/tiers.ts';
+
+/** Changed limits are seen so soon even if their wake-up was lost, ms. */
+const LOOK_EVERY_MS = 1000;
+
+/** The limits and prices of a provider as they are now. */
+export interface Limits {
+  now: () => ProviderState;
+  /** Calls back each time they were read. */
+  onRead: (adopt: (limits: ProviderState) => void) => void;
+  stop: () => Promise<void>;
+}
+
+/** Reads the limits of a provider, and again whenever they may have changed. */
+export async function followLimits(
+  { database, wake, log }: { database: Database; wake: Wake; log: Log },
+  provider: ProviderConfig,
+): Promise<Limits> {
+  const tier = tierOf(provider);
+  let limits = (await readProvider(database, provider.name)) ?? {
+    ...tier,
+    held: 0,
+    slots: tier.maxSandboxes,
+  };
+  const listeners = new Set<(read: ProviderState) => void>();
+  const bell = new Bell();
+  const off = wake.on('limits', () => bell.ring());
+  const read = async (): Promise<void> => {
+    limits = (await readProvider(database, provider.name)) ?? limits;
+    for (const listener of listeners) listener(limits);
+  };
+  const loop = repeat(read, { bell, ms: LOOK_EVERY_MS }, (error) =>
+    log.warn({ err: error }, 'the limits of the provider could not be read'),
+  );
+  return {
+    now: () => limits,
+    onRead: (adopt) => void listeners.add(adopt),
+    stop: async () => {
+      off();
+      await loop.stop();
+    },
+  };
+}

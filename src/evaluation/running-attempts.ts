@@ -1,0 +1,75 @@
+import type { Database } from '../database/connect.ts';
+import { readUnwanted, type Unwanted } from '../database/cancel-batch.ts';
+import { EvalpoolError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { Bell, repeat, type Loop } from '../pacing.ts';
+import type { Wake } from '../queue/wake.ts';
+
+/** How long a cancel whose wake-up was lost may go unnoticed, ms. */
+const LOOK_EVERY_MS = 1500;
+
+interface Running {
+  evaluationId: string;
+  attempt: number;
+  end: AbortController;
+}
+
+/** The attempts that this process works on, each with the signal that ends it when it is no longer wanted. */
+export class RunningAttempts {
+  readonly #running = new Set<Running>();
+
+  get all(): Array<{ evaluationId: string; attempt: number }> {
+    return [...this.#running].map(({ evaluationId, attempt }) => ({ evaluationId, attempt }));
+  }
+
+  /** Runs the work of an attempt with its signal. */
+  async during<T>(
+    attempt: { evaluationId: string; attempt: number },
+    work: (unwanted: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const running = { ...attempt, end: new AbortController() };
+    this.#running.add(running);
+    try {
+      return await work(running.end.signal);
+    } finally {
+      this.#running.delete(running);
+    }
+  }
+
+  /** Ends an attempt; does nothing if it has ended. */
+  end({ evaluationId, attempt, why }: Unwanted): void {
+    for (const running of this.#running) {
+      if (running.evaluationId !== evaluationId || running.attempt !== attempt) continue;
+      const [code, message] = REASONS[why];
+      running.end.abort(new EvalpoolError(code, message));
+    }
+  }
+}
+
+const REASONS = {
+  cancelled: ['CANCELLED', 'its batch was cancelled'],
+  overtaken: ['WORKER_LOST', 'another attempt has overtaken this one'],
+} as const;
+
+/** Ends attempts whose batch was cancelled or whose spec was replaced: at once when woken, else within two seconds. */
+export function watchUnwanted(
+  running: RunningAttempts,
+  { database, wake, log }: { database: Database; wake: Wake; log: Log },
+): Loop {
+  const bell = new Bell();
+  const off = wake.on('cancel', () => bell.ring());
+  const look = async (): Promise<void> => {
+    const all = running.all;
+    if (all.length === 0) return;
+    for (const unwanted of await readUnwanted(database, all)) running.end(unwanted);
+  };
+  const loop = repeat(look, { bell, ms: LOOK_EVERY_MS }, (error) =>
+    log.warn({ err: error }, 'cannot see which attempts are still wanted; the next look tries again'),
+  );
+  return {
+    stop: async () => {
+      off();
+      await loop.stop();
+    },
+  };
+}

@@ -1,0 +1,24 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { OwnLease } from '../database/own-lease.ts';
+import type { Log } from '../log.ts';
+import { backOffMs } from './next-step.ts';
+
+/**
+ * Repeats a fenced write until the database has answered it or this process's right to it is gone (then undefined). A commit
+ * in doubt is repeated too: the fence makes that safe.
+ */
+export async function untilWritten<T>(
+  { lease, log }: { lease: OwnLease; log: Log },
+  what: string,
+  write: () => Promise<T>,
+): Promise<T | undefined> {
+  for (let failures = 0; !lease.lost.aborted; failures++) {
+    try {
+      return await write();
+    } catch (error) {
+      log.warn({ err: error }, `${what} could not be written; it is tried again`);
+      await delay(backOffMs(Math.min(failures, 3)));
+    }
+  }
+  return undefined;
+}

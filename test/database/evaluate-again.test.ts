@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { acceptSpecs } from '../../src/database/accept-specs.ts';
+import { openBatch, readBatch, sealBatch } from '../../src/database/batches.ts';
+import { claimEvaluation, type Claimed } from '../../src/database/claim-evaluation.ts';
+import { registerProcess } from '../../src/database/processes.ts';
+import { retryEvaluations } from '../../src/database/retry-evaluations.ts';
+import { saveResult } from '../../src/database/save-result.ts';
+import { openTestDatabase } from '../fixtures/database.ts';
+import { dispatchSome, passedResult, seedProvider } from '../fixtures/seed.ts';
+
+describe('evaluating again', () => {
+  let it: Awaited<ReturnType<typeof openTestDatabase>>;
+  let processId: string;
+
+  beforeAll(async () => {
+    it = await openTestDatabase();
+    processId = await registerProcess(it.database, 'evaluator');
+  });
+  afterAll(() => it.close());
+
+  async function submit(
+    name: string,
+    hashes: readonly string[],
+  ): Promise<{ batchId: string; accepted: number; known: number }> {
+    await seedProvider(it.database, name, 4);
+    const { id: batchId } = await openBatch(it.database, name, name);
+    const specs = hashes.map((contentHash, at) => ({
+      spec: { id: `${name}-${at}`, test: `exit ${contentHash}` },
+      contentHash,
+      source: null,
+    }));
+    const { accepted, known } = await acceptSpecs(it.database, batchId, randomUUID(), specs);
+    await sealBatch(it.database, batchId);
+    return { batchId, accepted, known: known.length };
+  }
+
+  async function claimAll(provider: string): Promise<Claimed[]> {
+    const hints = await dispatchSome(it.database, provider, 10);
+    const claims = await Promise.all(hints.map((hint) => claimEvaluation(it.database, hint, processId)));
+    return claims.filter((claim) => claim !== undefined);
+  }
+
+  test('a spec sent again with other content runs again, one with the same does not', async () => {
+    const { batchId } = await submit('changed', ['1', '2', '3']);
+    for (const claim of await claimAll('changed')) await saveResult(it.database, claim, passedResult());
+    expect((await readBatch(it.database, batchId))?.state).toBe('finished');
+    expect(await submit('changed', ['1', 'two', '3'])).toMatchObject({ accepted: 1, known: 2 });
+    expect(await readBatch(it.database, batchId)).toMatchObject({
+      state: 'sealed',
+      total: 3,
+      counts: { passed: 2 },
+    });
+    const [again, ...others] = await claimAll('changed');
+    expect(others).toEqual([]);
+    expect(again).toMatchObject({ spec: { test: 'exit two' }, attempt: 2 });
+    await saveResult(it.database, again!, { ...passedResult(), outcome: 'failed', reason: 'tests' });
+    expect(await readBatch(it.database, batchId)).toMatchObject({
+      state: 'finished',
+      counts: { passed: 2, failed: 1 },
+    });
+  });
+
+  test('an attempt at the former content that still runs can save nothing', async () => {
+    const { batchId } = await submit('overtaken', ['1']);
+    const [former] = await claimAll('overtaken');
+    await submit('overtaken', ['2']);
+    expect(await saveResult(it.database, former!, passedResult())).toBe(false);
+    const [next] = await claimAll('overtaken');
+    expect(await saveResult(it.database, former!, passedResult())).toBe(false);
+    expect(await saveResult(it.database, next!, passedResult())).toBe(true);
+    expect(await readBatch(it.database, batchId)).toMatchObject({ state: 'finished', counts: { passed: 1 } });
+  });
+
+  test('a spec doubled in one submission with other content changes nothing', async () => {
+    const { id: batchId } = await openBatch(it.database, 'doubled', 'doubled');
+    const submission = randomUUID();
+    const spec = { id: 'same', test: 'true' };
+    await acceptSpecs(it.database, batchId, submission, [{ spec, contentHash: 'a', source: null }]);
+    const { accepted, known } = await acceptSpecs(it.database, batchId, submission, [
+      { spec, contentHash: 'b', source: null },
+    ]);
+    expect({ accepted, known: known.map(({ sameSubmission }) => sameSubmission) }).toEqual({
+      accepted: 0,
+      known: [true],
+    });
+  });
+
+  test('a retry takes the chosen outcomes only, and counts them anew', async () => {
+    const { batchId } = await submit('retry', ['1', '2', '3']);
+    const outcomes = ['passed', 'failed', 'infra_error'] as const;
+    for (const [at, claim] of (await claimAll('retry')).entries())
+      await saveResult(it.database, claim, { ...passedResult(), outcome: outcomes[at] ?? 'passed' });
+    expect(await retryEvaluations(it.database, batchId, ['infra_error'])).toBe(1);
+    expect(await readBatch(it.database, batchId)).toMatchObject({
+      state: 'sealed',
+      counts: { passed: 1, failed: 1, infra_error: 0 },
+    });
+    const [again] = await claimAll('retry');
+    await saveResult(it.database, again!, passedResult());
+    expect(await readBatch(it.database, batchId)).toMatchObject({
+      state: 'finished',
+      counts: { passed: 2, failed: 1 },
+    });
+    expect(await retryEvaluations(it.database, batchId, ['infra_error'])).toBe(0);
+    expect((await readBatch(it.database, batchId))?.state).toBe('finished');
+  });
+});
