@@ -76,8 +76,8 @@ function runner(given: {
   time: StageTime;
   env: Record<string, string>;
 }): Desk['run'] {
-  return (command, hear) =>
-    given.sandbox.run({
+  return async (command, hear) => {
+    const exit = await given.sandbox.run({
       command,
       user: given.spec.user,
       env: given.env,
@@ -88,6 +88,13 @@ function runner(given: {
         hear?.(chunk, stream);
       },
     });
+    if (exit.heardAll) return exit;
+    given.log.write('\n[evalpool: the connection broke and was made anew; some output is lost]\n');
+    // Whoever listens goes by what was printed, so nothing can be said.
+    if (hear)
+      throw new EvalpoolError('STREAM_LOST', 'output that decides was lost when the connection broke');
+    return exit;
+  };
 }
 
 /** The values of the secrets that a spec names. Throws SECRET_MISSING. */

@@ -1,6 +1,12 @@
-import { FileNotFoundError, InvalidArgumentError, type Sandbox as SdkSandbox } from '@e2b/code-interpreter';
+import {
+  FileNotFoundError,
+  InvalidArgumentError,
+  SandboxNotFoundError,
+  type Sandbox as SdkSandbox,
+} from '@e2b/code-interpreter';
 import { EvalpoolError } from '../errors.ts';
 import { blame } from './blame.ts';
+import { confirmLoss } from './confirm-loss.ts';
 import { networkOptions } from './network-options.ts';
 import { runCommand } from './run-command.ts';
 import type { Sandbox } from './sandbox.ts';
@@ -8,16 +14,34 @@ import type { Sandbox } from './sandbox.ts';
 // Slow enough for a thin line to the cloud; the stage's own deadline comes first.
 const transferTimeoutMs = (bytes: number): number => 60_000 + Math.ceil(bytes / 250);
 
+const ASK_TIMEOUT_MS = 10_000;
+
 /** The SDK's sandbox behind our own small interface. Every error of the SDK is translated on the way out. */
 export function wrapSandbox(sdk: SdkSandbox): Sandbox {
+  const blamed = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw error instanceof EvalpoolError ? await confirmLoss(error, () => isAlive(sdk)) : error;
+    }
+  };
   return {
     id: sdk.sandboxId,
-    run: (options) => runCommand(sdk.commands, options),
-    writeFiles: (files, user) => writeFiles(sdk, files, user),
-    readFile: (path, maxBytes, user) => readFile(sdk, path, { maxBytes, user }),
-    setNetwork: (network) => translated(() => sdk.updateNetwork(networkOptions(network))),
-    extend: (lifeMs) => translated(() => sdk.setTimeout(lifeMs)),
+    run: (options) => blamed(() => runCommand(sdk.commands, options)),
+    writeFiles: (files, user) => blamed(() => writeFiles(sdk, files, user)),
+    readFile: (path, maxBytes, user) => blamed(() => readFile(sdk, path, { maxBytes, user })),
+    setNetwork: (network) => blamed(() => translated(() => sdk.updateNetwork(networkOptions(network)))),
+    extend: (lifeMs) => blamed(() => translated(() => sdk.setTimeout(lifeMs))),
   };
+}
+
+async function isAlive(sdk: SdkSandbox): Promise<boolean> {
+  try {
+    return (await sdk.getInfo({ requestTimeoutMs: ASK_TIMEOUT_MS })).state === 'running';
+  } catch (error) {
+    if (error instanceof SandboxNotFoundError) return false;
+    throw error;
+  }
 }
 
 async function writeFiles(

@@ -4,6 +4,8 @@ import type { Network } from '../stage.ts';
 export interface CommandExit {
   exitCode: number;
   signal: string | null;
+  /** False: the stream broke and was made anew, and what was printed meanwhile is lost. Exit and files can be trusted. */
+  heardAll: boolean;
 }
 
 /** One command. Output is handed over as it comes; nothing of it is kept. */

@@ -58,6 +58,21 @@ const CREATED: Answer = {
   status: 201,
   body: { templateID: 't', sandboxID: 'i1', clientID: 'c', envdVersion: '0.6.13' },
 };
+/** A sandbox as the provider lists it. */
+const listed = (id: string) => ({
+  sandboxID: id,
+  templateID: 't',
+  clientID: 'c',
+  startedAt: '2026-01-01T00:00:00Z',
+  endAt: '2026-01-01T01:00:00Z',
+  state: 'running',
+  cpuCount: 1,
+  memoryMB: 1,
+  diskSizeMB: 1,
+  envdVersion: '0.6.13',
+  metadata: { a: 'b' },
+});
+
 const AT_LIMIT =
   "you have reached the maximum number of concurrent E2B sandboxes (20). If you need more, please visit 'x'";
 
@@ -108,12 +123,30 @@ test.each<[string, Answer | 'reset', string]>([
   ],
   ['unreachable', 'reset', 'SANDBOX_LOST'],
   ['out of order', { status: 500, body: {} }, 'SANDBOX_LOST'],
-])('a command in a sandbox that is %s is lost with it', async (_, answer, code) => {
-  const { sandboxes } = await providerThat((path) => (path === '/v2/sandboxes' ? CREATED : answer));
+])('a command in a sandbox that is %s is lost with it, if the provider says so', async (_, answer, code) => {
+  const { sandboxes } = await providerThat((path) => {
+    if (path === '/sandboxes/i1') return failure(404, 'no such sandbox');
+    return path === '/v2/sandboxes' ? CREATED : answer;
+  });
   const sandbox = await sandboxes.create(order);
   const run = sandbox.run({ command: 'true', deadlineMs: 5000, onOutput: () => undefined });
   await expect(run).rejects.toMatchObject({ code });
   await expect(sandbox.writeFiles(new Map([['/a', Buffer.from('x')]]))).rejects.toMatchObject({ code });
+  await expect(sandbox.readFile('/a', 100)).rejects.toMatchObject({ code });
+});
+
+test.each<[string, Answer | 'reset', string]>([
+  ['lives all the same', { status: 200, body: { ...listed('i1'), state: 'running' } }, 'STREAM_LOST'],
+  ['may live: it does not say', 'reset', 'PROVIDER_UNREACHABLE'],
+  ['may live: it is out of order', { status: 500, body: {} }, 'PROVIDER_UNREACHABLE'],
+])('a sandbox that cannot be used while by its provider it %s is not called lost', async (_, told, code) => {
+  const { sandboxes } = await providerThat((path) => {
+    if (path === '/v2/sandboxes') return CREATED;
+    return path === '/sandboxes/i1' ? told : 'reset';
+  });
+  const sandbox = await sandboxes.create(order);
+  const run = sandbox.run({ command: 'true', deadlineMs: 5000, onOutput: () => undefined });
+  await expect(run).rejects.toMatchObject({ code });
   await expect(sandbox.readFile('/a', 100)).rejects.toMatchObject({ code });
 });
 
@@ -124,6 +157,7 @@ test.each<[string, Answer | 'reset', string]>([
 ])('a deadline in a sandbox that %s is no time-out of the candidate', async (_, answer, code) => {
   const { sandboxes } = await providerThat((path) => {
     if (path === '/v2/sandboxes') return CREATED;
+    if (path === '/sandboxes/i1') return failure(404, 'no such sandbox');
     if (path.endsWith('/Start')) return { status: 200, stream: { event: { start: { pid: 7 } } } };
     return answer;
   });
@@ -155,21 +189,6 @@ test.each<[string, Answer, boolean]>([
     () => false,
   );
   expect(ended).toBe(done);
-});
-
-/** A sandbox as the provider lists it. */
-const listed = (id: string) => ({
-  sandboxID: id,
-  templateID: 't',
-  clientID: 'c',
-  startedAt: '2026-01-01T00:00:00Z',
-  endAt: '2026-01-01T01:00:00Z',
-  state: 'running',
-  cpuCount: 1,
-  memoryMB: 1,
-  diskSizeMB: 1,
-  envdVersion: '0.6.13',
-  metadata: { a: 'b' },
 });
 
 test('a list goes through all pages', async () => {

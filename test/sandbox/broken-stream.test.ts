@@ -1,0 +1,87 @@
+import { EventEmitter, once } from 'node:events';
+import { Sandbox as Sdk } from 'e2b';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openSandboxes } from '../../src/sandbox/e2b-sandboxes.ts';
+import type { CommandExit, Sandbox } from '../../src/sandbox/sandbox.ts';
+import { startCutProxy, type CutProxy } from '../fixtures/cut-proxy.ts';
+import { startTestServer, type TestServer } from '../sandbox-server/start-test-server.ts';
+
+let server: TestServer;
+let proxy: CutProxy;
+/** The same sandbox: through the line that breaks, and past it. */
+let sandbox: Sandbox;
+let direct: Sdk;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  proxy = await startCutProxy(server.server.url);
+  const account = {
+    name: 'local',
+    tier: 'local',
+    concurrency: undefined,
+    template: 'base',
+    networks: ['none'],
+  } as const;
+  const order = { template: undefined, metadata: {}, lifeMs: 120_000, network: undefined };
+  sandbox = await openSandboxes({ ...account, ...server.sdk, sandboxUrl: proxy.url }).create(order);
+  direct = await Sdk.connect(sandbox.id, server.sdk);
+});
+afterAll(async () => {
+  proxy.close();
+  await server.close();
+});
+
+interface Waiting {
+  exit: Promise<CommandExit>;
+  said: () => string;
+  /** Resolves once that text was printed and heard. */
+  heard: (text: string) => Promise<void>;
+  go: string;
+}
+
+/** Starts a command that says `ready` and waits for its file; then the line is cut, and the file is made. */
+async function cutWhileWaiting(then: (go: string) => string): Promise<Waiting> {
+  let said = '';
+  const output = new EventEmitter();
+  const go = `/tmp/go-${Math.random()}`;
+  const exit = sandbox.run({
+    command: `echo ready; until [ -e ${go} ]; do sleep 0.01; done; ${then(go)}`,
+    deadlineMs: 30_000,
+    onOutput: (chunk) => {
+      said += chunk;
+      output.emit('said');
+    },
+  });
+  exit.catch(() => undefined);
+  const heard = async (text: string): Promise<void> => {
+    while (!said.includes(text)) await once(output, 'said');
+  };
+  await heard('ready');
+  proxy.cut();
+  await direct.commands.run(`touch ${go}`);
+  return { exit, said: () => said, heard, go };
+}
+
+test('a command that runs on while its stream is broken is heard to its end', async () => {
+  const running = await cutWhileWaiting(
+    (go) => `until [ -e ${go}.again ]; do echo tick; sleep 0.05; done; echo later; exit 7`,
+  );
+  proxy.open();
+  await running.heard('tick');
+  await direct.commands.run(`touch ${running.go}.again`);
+  expect(await running.exit).toEqual({ exitCode: 7, signal: null, heardAll: false });
+  expect(running.said()).toContain('later');
+});
+
+test('a command that ends while its stream is broken still tells its exit', async () => {
+  const { exit, said } = await cutWhileWaiting(() => 'echo unheard; exit 5');
+  proxy.open();
+  expect(await exit).toEqual({ exitCode: 5, signal: null, heardAll: false });
+  expect(said()).not.toContain('unheard');
+});
+
+test('a stream that stays broken while the sandbox lives is no loss of the sandbox', async () => {
+  const { exit } = await cutWhileWaiting(() => 'exit 0');
+  await expect(exit).rejects.toMatchObject({ code: 'STREAM_LOST' });
+  proxy.open();
+});
