@@ -2,7 +2,6 @@ import { sql } from 'kysely';
 import type { SpecInput } from '../spec.ts';
 import { EvalpoolError } from '../errors.ts';
 import type { Database } from './connect.ts';
-import { replaceChanged } from './replace-specs.ts';
 
 /** A valid spec on its way into a batch. */
 export interface Candidate {
@@ -26,9 +25,8 @@ export interface Known {
 }
 
 /**
- * Accepts specs into an open batch in one statement; accepted means committed. Known ones add nothing; those whose content
- * has changed since an earlier submission are accepted anew. `submission` tells a spec doubled in one file from a file
- * submitted again. Throws BATCH_CANCELLED.
+ * Accepts specs into an open batch in one statement; accepted means committed. Known ones add nothing. `submission` tells a
+ * spec doubled in one file from a file submitted again. Throws BATCH_CANCELLED.
  */
 export async function acceptSpecs(
   database: Database,
@@ -55,11 +53,9 @@ export async function acceptSpecs(
   const told = { accepted: inserted.length, ids: inserted.map((row) => row.id) };
   if (inserted.length === candidates.length) return { ...told, known: [] };
   const rest = without(inserted, candidates);
-  const replaced = await replaceChanged(database, batchId, submission, rest);
-  const known = await readKnown(database, { batchId, submission, rest: without(replaced, rest) });
-  if (known.length < rest.length - replaced.length) await refuseCancelled(database, batchId);
-  const ids = [...told.ids, ...replaced.map((row) => row.id)];
-  return { accepted: ids.length, ids, known };
+  const known = await readKnown(database, { batchId, submission, rest });
+  if (known.length < rest.length) await refuseCancelled(database, batchId);
+  return { ...told, known };
 }
 
 async function refuseCancelled(database: Database, batchId: string): Promise<void> {
@@ -68,14 +64,12 @@ async function refuseCancelled(database: Database, batchId: string): Promise<voi
     .select('cancelled_at')
     .where('id', '=', batchId)
     .executeTakeFirst();
-  if (row?.cancelled_at)
+  if (!row) throw new EvalpoolError('STORE_FAILED', 'the batch is no longer there: it was removed meanwhile');
+  if (row.cancelled_at)
     throw new EvalpoolError('BATCH_CANCELLED', 'the batch was cancelled: nothing more is accepted into it');
 }
 
-function without(
-  settled: ReadonlyArray<{ taskId: string; sample: number }>,
-  candidates: readonly Candidate[],
-): Candidate[] {
+function without(settled: readonly Inserted[], candidates: readonly Candidate[]): Candidate[] {
   const names = new Set(settled.map((row) => `${row.sample} ${row.taskId}`));
   return candidates.filter(({ spec }) => !names.delete(`${spec.sample ?? 0} ${spec.id}`));
 }

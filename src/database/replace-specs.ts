@@ -7,7 +7,7 @@ import type { Database } from './connect.ts';
  * attempts count on (the number is the fence, so an attempt under way can save nothing any more). Returns the ids of those
  * that were replaced, in no order; specs doubled in this very submission are none of them.
  */
-export async function replaceChanged(
+export async function replaceSpecs(
   database: Database,
   batchId: string,
   submission: string,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { acceptSpecs, addUnreadable, type Candidate, type Known } from '../database/accept-specs.ts';
 import type { Database } from '../database/connect.ts';
+import { replaceSpecs } from '../database/replace-specs.ts';
 import { problemText, type BadLine } from './problem.ts';
 import type { Item } from './read-specs.ts';
 
@@ -107,10 +108,12 @@ async function writeChunk(target: Target, submission: string, chunk: Chunk, told
   const { database, batchId } = target;
   if (chunk.candidates.length > 0) {
     const { ids, known } = await acceptSpecs(database, batchId, submission, chunk.candidates);
-    const clashes = known.filter((one) => one.sameSubmission || !one.sameContent);
-    told.accepted += ids.length;
-    told.known += known.length - clashes.length;
-    chunk.bad.push(...clashes.map(explainClash));
+    const doubled = known.filter((one) => one.sameSubmission);
+    const changed = known.filter((one) => !one.sameSubmission && !one.sameContent);
+    const replaced = await replaceChanged(target, submission, changed);
+    told.accepted += ids.length + replaced;
+    told.known += known.length - doubled.length - replaced;
+    chunk.bad.push(...doubled.map(explainDouble));
   }
   const lines = chunk.bad.map((bad) => ({ source: bad.source, message: problemText(bad.problems) }));
   await addUnreadable(database, batchId, lines);
@@ -122,11 +125,20 @@ function tell(told: Acceptance, bad: BadLine[]): void {
   told.problems.push(...bad.slice(0, KEPT_PROBLEMS - told.problems.length));
 }
 
-function explainClash({ candidate, source, sameSubmission }: Known): BadLine {
+// Submitted again with other content, a spec is evaluated again.
+async function replaceChanged(
+  target: Target,
+  submission: string,
+  changed: readonly Known[],
+): Promise<number> {
+  if (changed.length === 0) return 0;
+  const candidates = changed.map(({ candidate }) => candidate);
+  return (await replaceSpecs(target.database, target.batchId, submission, candidates)).length;
+}
+
+function explainDouble({ candidate, source }: Known): BadLine {
   const { id, sample = 0 } = candidate.spec;
-  const message = sameSubmission
-    ? `"${id}" sample ${sample} is there already: ${source ?? 'an earlier one'}`
-    : `the batch holds another "${id}" sample ${sample} with other content${source ? ` (from ${source})` : ''}`;
+  const message = `"${id}" sample ${sample} is there already: ${source ?? 'an earlier one'}`;
   return {
     source: candidate.source ?? '',
     problems: [{ code: 'SPEC_DUPLICATE', field: 'id', message }],

@@ -4,6 +4,7 @@ import { acceptSpecs } from '../../src/database/accept-specs.ts';
 import { openBatch, readBatch, sealBatch } from '../../src/database/batches.ts';
 import { claimEvaluation, type Claimed } from '../../src/database/claim-evaluation.ts';
 import { registerProcess } from '../../src/database/processes.ts';
+import { replaceSpecs } from '../../src/database/replace-specs.ts';
 import { retryEvaluations } from '../../src/database/retry-evaluations.ts';
 import { saveResult } from '../../src/database/save-result.ts';
 import { openTestDatabase } from '../fixtures/database.ts';
@@ -22,7 +23,7 @@ describe('evaluating again', () => {
   async function submit(
     name: string,
     hashes: readonly string[],
-  ): Promise<{ batchId: string; accepted: number; known: number }> {
+  ): Promise<{ batchId: string; accepted: number; known: number; replaced: number }> {
     await seedProvider(it.database, name, 4);
     const { id: batchId } = await openBatch(it.database, name, name);
     const specs = hashes.map((contentHash, at) => ({
@@ -30,9 +31,12 @@ describe('evaluating again', () => {
       contentHash,
       source: null,
     }));
-    const { accepted, known } = await acceptSpecs(it.database, batchId, randomUUID(), specs);
+    const submission = randomUUID();
+    const { accepted, known } = await acceptSpecs(it.database, batchId, submission, specs);
+    const changed = known.filter(({ sameContent }) => !sameContent).map(({ candidate }) => candidate);
+    const replaced = await replaceSpecs(it.database, batchId, submission, changed);
     await sealBatch(it.database, batchId);
-    return { batchId, accepted, known: known.length };
+    return { batchId, accepted, known: known.length, replaced: replaced.length };
   }
 
   async function claimAll(provider: string): Promise<Claimed[]> {
@@ -45,7 +49,7 @@ describe('evaluating again', () => {
     const { batchId } = await submit('changed', ['1', '2', '3']);
     for (const claim of await claimAll('changed')) await saveResult(it.database, claim, passedResult());
     expect((await readBatch(it.database, batchId))?.state).toBe('finished');
-    expect(await submit('changed', ['1', 'two', '3'])).toMatchObject({ accepted: 1, known: 2 });
+    expect(await submit('changed', ['1', 'two', '3'])).toMatchObject({ accepted: 0, known: 3, replaced: 1 });
     expect(await readBatch(it.database, batchId)).toMatchObject({
       state: 'sealed',
       total: 3,
@@ -77,9 +81,9 @@ describe('evaluating again', () => {
     const submission = randomUUID();
     const spec = { id: 'same', test: 'true' };
     await acceptSpecs(it.database, batchId, submission, [{ spec, contentHash: 'a', source: null }]);
-    const { accepted, known } = await acceptSpecs(it.database, batchId, submission, [
-      { spec, contentHash: 'b', source: null },
-    ]);
+    const other = { spec, contentHash: 'b', source: null };
+    const { accepted, known } = await acceptSpecs(it.database, batchId, submission, [other]);
+    expect(await replaceSpecs(it.database, batchId, submission, [other])).toEqual([]);
     expect({ accepted, known: known.map(({ sameSubmission }) => sameSubmission) }).toEqual({
       accepted: 0,
       known: [true],
