@@ -2,6 +2,7 @@ import type { Database } from '../database/connect.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { ListedSandbox, Sandboxes } from '../sandbox/sandbox.ts';
+import { noteForeign } from '../slots/provider-health.ts';
 import { condemn, giveBack, readOpenRows, type OpenRow } from '../slots/slots.ts';
 
 /** What the reaper works with. */
@@ -20,6 +21,7 @@ export interface ReapContext {
  * 2. A create whose reply was lost is looked for by its nonce; what is found is destroyed, never adopted.
  * 3. A row past the provider's own end is gone, whatever was heard.
  * 4. Listed sandboxes of this deployment that the ledger does not hold are destroyed.
+ * 5. Those of others in the same account are counted: they take of our slots.
  * `condemnedBefore`: rows seen condemned at the last look; an owner may still be destroying newer ones.
  */
 export async function reapSandboxes(
@@ -30,10 +32,20 @@ export async function reapSandboxes(
   const rows = await readOpenRows(context.database, context.provider);
   const due = rows.filter((row) => row.over || row.orphan || condemnedBefore.has(row.ledgerId));
   const needsList = listAll || due.some((row) => row.sandboxId === null && !row.over);
-  const listed = needsList ? await context.sandboxes.list({ deployment: context.deployment }) : [];
+  const listed = needsList ? await listOwn(context, listAll) : [];
   for (const row of due) await settle(context, row, listed);
   if (listAll) await destroyUnknown(context, rows, listed);
   return new Set(rows.filter((row) => row.state === 'condemned').map((row) => row.ledgerId));
+}
+
+async function listOwn(context: ReapContext, whole: boolean): Promise<ListedSandbox[]> {
+  const { sandboxes, deployment, database, provider } = context;
+  if (!whole) return sandboxes.list({ deployment });
+  const all = await sandboxes.list({});
+  const own = all.filter(({ metadata }) => metadata['deployment'] === deployment);
+  const foreign = all.filter((sandbox) => !sandbox.paused && !own.includes(sandbox));
+  await noteForeign(database, provider, foreign.length);
+  return own;
 }
 
 async function settle(context: ReapContext, row: OpenRow, listed: readonly ListedSandbox[]): Promise<void> {

@@ -54,10 +54,14 @@ async function destroy(account: Account, id: string): Promise<void> {
 async function list(account: Account, metadata: Readonly<Record<string, string>>): Promise<ListedSandbox[]> {
   const found: ListedSandbox[] = [];
   try {
-    const pages = SdkSandbox.list({ ...account, query: { metadata: { ...metadata } } });
+    const pages = SdkSandbox.list({
+      ...account,
+      query: { metadata: { ...metadata }, state: ['running', 'paused'] },
+    });
     while (pages.hasNext) {
       for (const item of await pages.nextItems()) {
-        found.push({ id: item.sandboxId, metadata: item.metadata, startedAt: item.startedAt });
+        const { sandboxId: id, metadata: carried, startedAt, state } = item;
+        found.push({ id, metadata: carried, startedAt, paused: state === 'paused' });
       }
     }
   } catch (error) {

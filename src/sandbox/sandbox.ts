@@ -54,6 +54,8 @@ export interface ListedSandbox {
   id: string;
   metadata: Readonly<Record<string, string>>;
   startedAt: Date;
+  /** A paused one does not count towards the provider's limit, but can come back. */
+  paused: boolean;
 }
 
 /** The sandboxes of one provider account. */
@@ -62,6 +64,6 @@ export interface Sandboxes {
   create(request: SandboxRequest): Promise<Sandbox>;
   /** Resolves once the provider said that it is gone (or never was); throws when the provider did not answer. */
   destroy(id: string): Promise<void>;
-  /** Everything that carries all of the given metadata. */
+  /** Everything of the account that carries all of the given metadata, paused ones included. */
   list(metadata: Readonly<Record<string, string>>): Promise<ListedSandbox[]>;
 }
