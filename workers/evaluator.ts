@@ -25,6 +25,7 @@ await startProcess('evaluator', async (context) => {
   const consumer = consumeHints(options, (hint) => processEvaluation(whole, hint));
   limits.onRead(({ slots }) => consumer.setConcurrency(Math.max(1, slots)));
   const handBack = (): void => stop.abort(new Error('this evaluator is stopping'));
+  context.lease.tell(() => tools.running.all);
   const watching = watchUnwanted(tools.running, context);
   return {
     stop: async (now: AbortSignal) => {

@@ -2,6 +2,7 @@ import type { Database } from './connect.ts';
 import { beat, endProcess, registerProcess } from './processes.ts';
 import type { Log } from '../log.ts';
 import { repeat } from '../pacing.ts';
+import type { Working } from './tables.ts';
 
 const BEAT_MS = 5000;
 /** Without a heartbeat of ours for this long another process may have taken our work: shorter than the reaper's wait. */
@@ -14,6 +15,8 @@ export interface OwnLease {
   lost: AbortSignal;
   /** True while the last heartbeat is fresh by our own clock. */
   held(): boolean;
+  /** What the heartbeats tell of this process's work. */
+  tell(working: () => readonly Working[]): void;
   end(): Promise<void>;
 }
 
@@ -22,6 +25,7 @@ export async function keepLease(database: Database, kind: string, log: Log): Pro
   const processId = await registerProcess(database, kind);
   const lost = new AbortController();
   let beatAtMs = performance.now();
+  let working: (() => readonly Working[]) | undefined;
   const held = (): boolean => !lost.signal.aborted && performance.now() - beatAtMs < UNSURE_AFTER_MS;
   const check = (): void => {
     if (!held()) lost.abort(new Error('the heartbeat of this process is too old'));
@@ -29,7 +33,7 @@ export async function keepLease(database: Database, kind: string, log: Log): Pro
   const loop = repeat(
     async () => {
       const startedMs = performance.now();
-      if (await beat(database, processId)) beatAtMs = startedMs;
+      if (await beat(database, processId, working?.() ?? [])) beatAtMs = startedMs;
       else lost.abort(new Error('this process was declared dead'));
     },
     { ms: BEAT_MS },
@@ -40,6 +44,7 @@ export async function keepLease(database: Database, kind: string, log: Log): Pro
     processId,
     lost: lost.signal,
     held,
+    tell: (of) => (working = of),
     end: async () => {
       clearInterval(watch);
       await loop.stop();

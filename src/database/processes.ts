@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { sql } from 'kysely';
 import type { Database } from './connect.ts';
+import type { Working } from './tables.ts';
 
 /** Makes this process known; its id marks what it works on. */
 export async function registerProcess(database: Database, kind: string): Promise<string> {
@@ -13,11 +14,14 @@ export async function registerProcess(database: Database, kind: string): Promise
 }
 
 /** One heartbeat for all that the process holds. False: it was declared dead meanwhile and must drop its work. */
-export async function beat(database: Database, processId: string): Promise<boolean> {
-  const done =
-    await sql`update processes set beat = beat + 1 where id = ${processId} and ended_at is null`.execute(
-      database,
-    );
+export async function beat(
+  database: Database,
+  processId: string,
+  working: readonly Working[] = [],
+): Promise<boolean> {
+  const done = await sql`
+    update processes set beat = beat + 1, working = ${JSON.stringify(working)}::jsonb
+    where id = ${processId} and ended_at is null`.execute(database);
   return done.numAffectedRows === 1n;
 }
 

@@ -2,6 +2,7 @@ import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
 import type { Outcome } from '../outcome.ts';
 import type { EvaluationResult } from '../result.ts';
 import type { SpecInput } from '../spec.ts';
+import type { Stage } from '../stage.ts';
 
 type Id = GeneratedAlways<string>;
 type Time = Date;
@@ -14,6 +15,14 @@ export type SandboxState = 'intended' | 'alive' | 'condemned' | 'gone';
 export type BatchState = 'open' | 'sealed' | 'finished';
 /** `open`: nothing is created; `probing`: one creation at a time tries whether the provider is well again. */
 export type Breaker = 'closed' | 'open' | 'probing';
+
+/** An attempt that a process works on, for people who ask. Times are ISO 8601. */
+export interface Working {
+  evaluationId: string;
+  attempt: number;
+  stage: Stage | null;
+  since: string;
+}
 
 interface Deployment {
   id: string;
@@ -103,6 +112,7 @@ interface Processes {
   host: string;
   pid: number;
   beat: Generated<string>;
+  working: ColumnType<Working[], string | undefined, string>;
   started_at: DefaultTime;
   ended_at: Time | null;
 }

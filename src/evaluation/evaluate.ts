@@ -1,7 +1,7 @@
 import { EvalpoolError } from '../errors.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import type { Spec } from '../spec.ts';
-import { SCRIPT_STAGES, type Network } from '../stage.ts';
+import { SCRIPT_STAGES, type Network, type Stage } from '../stage.ts';
 import { applySubmission, hasSubmission, refuseEmptySubmission } from './apply-submission.ts';
 import { collectArtifacts } from './collect-artifacts.ts';
 import type { Keeping } from './evidence.ts';
@@ -28,13 +28,14 @@ export interface Attempt extends Keeping {
   defaultNetwork: Network;
   /** Ends the attempt early: `evaluate` then rejects with its reason, the sandbox destroyed. */
   signal: AbortSignal;
+  onBegin?: (stage: Stage) => void;
   onStage?: OnStage;
 }
 
 /** Evaluates one spec in a sandbox of its own. Resolves if it passed; else throws the EvalpoolError that says why not. */
 export async function evaluate(spec: Spec, attempt: Attempt): Promise<void> {
-  const { evidence, signal, onStage } = attempt;
-  const stage = stageRunner({ timeouts: spec.timeouts, timings: evidence.stages, signal, onStage });
+  const { evidence, signal, onBegin, onStage } = attempt;
+  const stage = stageRunner({ timeouts: spec.timeouts, timings: evidence.stages, signal, onBegin, onStage });
   const secrets = readSecrets(spec.secrets, (name) => attempt.secret(name));
   refuseNetworks(spec, attempt.networks);
   refuseUnjudgeable(spec);

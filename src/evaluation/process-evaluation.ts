@@ -4,6 +4,7 @@ import { handBack, type HandBack } from '../database/save-result.ts';
 import { asEvalpoolError, type EvalpoolError } from '../errors.ts';
 import type { Hint } from '../queue/names.ts';
 import { Spec } from '../spec.ts';
+import type { Stage } from '../stage.ts';
 import { giveBack, lossRate, type Slot } from '../slots/slots.ts';
 import { costOf } from '../slots/tiers.ts';
 import { evaluate } from './evaluate.ts';
@@ -25,21 +26,31 @@ export async function processEvaluation(context: EvaluatorContext, hint: Hint): 
     const claimed = await claim(context, hint, slot);
     if (!claimed) return;
     context.metrics.queueWaitSeconds.observe(claimed.waitedSeconds);
-    await context.running.during(claimed, (unwanted) => runAttempt(context, claimed, { slot, unwanted }));
+    await context.running.during(claimed, (unwanted, enter) =>
+      runAttempt(context, claimed, { slot, unwanted, enter }),
+    );
   } finally {
     leave();
   }
 }
 
+/** Between an attempt and the process it runs in. */
+interface Signs {
+  /** Aborted when the attempt is no longer wanted. */
+  unwanted: AbortSignal;
+  /** Notes the stage that begins. */
+  enter: (stage: Stage) => void;
+}
+
 async function runAttempt(
   context: EvaluatorContext,
   claimed: Claimed,
-  { slot, unwanted }: { slot: Slot; unwanted: AbortSignal },
+  { slot, ...signs }: Signs & { slot: Slot },
 ): Promise<void> {
   const sandbox = new HeldSandbox(context, slot);
   const evidence = noEvidence();
   const startedAt = new Date();
-  const error = await tryEvaluate(context, claimed, { sandbox, evidence, unwanted });
+  const error = await tryEvaluate(context, claimed, { sandbox, evidence, ...signs });
   await conclude(context, claimed, { sandbox, evidence, startedAt, error });
 }
 
@@ -61,7 +72,7 @@ async function claim(context: EvaluatorContext, hint: Hint, slot: Slot): Promise
 async function tryEvaluate(
   context: EvaluatorContext,
   claimed: Claimed,
-  on: Pick<Conclusion, 'sandbox' | 'evidence'> & { unwanted: AbortSignal },
+  on: Pick<Conclusion, 'sandbox' | 'evidence'> & Signs,
 ): Promise<EvalpoolError | undefined> {
   let lost = false;
   try {
@@ -74,6 +85,7 @@ async function tryEvaluate(
       destroy: () => on.sandbox.destroy(lost),
       secret: readSecret,
       signal: AbortSignal.any([context.stopping, context.lease.lost, on.unwanted]),
+      onBegin: on.enter,
       onStage: (stage, seconds, outcome) => {
         lost ||= outcome === 'SANDBOX_LOST';
         context.metrics.stageSeconds.observe({ stage, outcome: outcome === 'ok' ? 'ok' : 'error' }, seconds);

@@ -33,12 +33,15 @@ export function stageRunner(given: {
   timeouts: Readonly<Record<Stage, number>>;
   timings: StageTiming[];
   signal: AbortSignal;
+  /** Told of each stage that begins. */
+  onBegin?: ((stage: Stage) => void) | undefined;
   onStage?: OnStage | undefined;
 }): RunStage {
   return async (stage, work) => {
     // Destroy is owed whatever was cancelled.
     const callers = stage === 'destroy' ? new AbortController().signal : given.signal;
     const startedAt = performance.now();
+    given.onBegin?.(stage);
     let outcome: 'ok' | 'ABORTED' | ErrorCode = 'ok';
     try {
       callers.throwIfAborted();

@@ -1,16 +1,16 @@
 import type { Database } from '../database/connect.ts';
 import { readUnwanted, type Unwanted } from '../database/cancel-batch.ts';
+import type { Working } from '../database/tables.ts';
 import { EvalpoolError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { Bell, repeat, type Loop } from '../pacing.ts';
 import type { Wake } from '../queue/wake.ts';
+import type { Stage } from '../stage.ts';
 
 /** How long a cancel whose wake-up was lost may go unnoticed, ms. */
 const LOOK_EVERY_MS = 1500;
 
-interface Running {
-  evaluationId: string;
-  attempt: number;
+interface Running extends Working {
   end: AbortController;
 }
 
@@ -18,19 +18,27 @@ interface Running {
 export class RunningAttempts {
   readonly #running = new Set<Running>();
 
-  get all(): Array<{ evaluationId: string; attempt: number }> {
-    return [...this.#running].map(({ evaluationId, attempt }) => ({ evaluationId, attempt }));
+  get all(): Working[] {
+    return [...this.#running].map(({ evaluationId, attempt, stage, since }) => ({
+      evaluationId,
+      attempt,
+      stage,
+      since,
+    }));
   }
 
-  /** Runs the work of an attempt with its signal. */
+  /** Runs the work of an attempt with its signal; `enter` notes the stage it is in. */
   async during<T>(
-    attempt: { evaluationId: string; attempt: number },
-    work: (unwanted: AbortSignal) => Promise<T>,
+    { evaluationId, attempt }: { evaluationId: string; attempt: number },
+    work: (unwanted: AbortSignal, enter: (stage: Stage) => void) => Promise<T>,
   ): Promise<T> {
-    const running = { ...attempt, end: new AbortController() };
+    const since = new Date().toISOString();
+    const running: Running = { evaluationId, attempt, stage: null, since, end: new AbortController() };
     this.#running.add(running);
     try {
-      return await work(running.end.signal);
+      return await work(running.end.signal, (stage) => {
+        Object.assign(running, { stage, since: new Date().toISOString() });
+      });
     } finally {
       this.#running.delete(running);
     }

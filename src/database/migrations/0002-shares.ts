@@ -30,6 +30,9 @@ const STATEMENTS = [
     add max_sandbox_s double precision,
     add spent_usd double precision not null default 0,
     add spent_sandbox_s double precision not null default 0`,
+
+  // What a process works on, as of its last heartbeat: for people who ask, never for decisions.
+  `alter table processes add working jsonb not null default '[]'`,
 ];
 
 /** Live limits of providers, weights and caps of tenants and batches, budgets of batches. */
