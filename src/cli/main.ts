@@ -1,13 +1,18 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { readConfig, type Config } from '../config.ts';
+import { addBatchCommands } from './batch-commands.ts';
 import { addDoctorCommand } from './doctor.ts';
+import { addExplainCommand } from './explain.ts';
+import { addProvidersCommand } from './providers.ts';
 import { addPruneCommand } from './prune.ts';
 import { reportError } from './report-error.ts';
 import { addRunCommand } from './run.ts';
 import { addSandboxServerCommand } from './sandbox-server.ts';
+import { addSandboxesCommand } from './sandboxes.ts';
 import { addSchemaCommand } from './schema.ts';
 import { addTemplateCommand } from './template.ts';
+import { addStatusCommand } from './status.ts';
 import { surviveLostTerminal } from './terminal.ts';
 import { addValidateCommand } from './validate.ts';
 import { addVersionCommand } from './version.ts';
@@ -39,6 +44,11 @@ async function main(): Promise<void> {
     .exitOverride()
     .showHelpAfterError('See --help.');
   addRunCommand(program, config, exit);
+  addStatusCommand(program, config);
+  addExplainCommand(program, config);
+  addBatchCommands(program, config);
+  addProvidersCommand(program, config);
+  addSandboxesCommand(program, config);
   addValidateCommand(program, config, exit);
   addSchemaCommand(program);
   addSandboxServerCommand(program, exit);

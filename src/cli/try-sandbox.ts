@@ -5,6 +5,7 @@ import type { Stack } from '../local/use-stack.ts';
 import type { Log } from '../log.ts';
 import { openSandboxes } from '../sandbox/e2b-sandboxes.ts';
 import type { Sandbox, Sandboxes } from '../sandbox/sandbox.ts';
+import { accountOf } from './use-database.ts';
 import { condemn, giveBack, LIFE_S, markAlive, takeSlot, type Slot } from '../slots/slots.ts';
 
 /** What one sandbox took, ms, and what it printed. Null: every slot is taken just now. */
@@ -14,20 +15,14 @@ const RUN_DEADLINE_MS = 30_000;
 
 /** Creates a sandbox on the stack, runs one command in it and destroys it; it takes a slot like every other. */
 export async function trySandbox(stack: Stack, config: Config, log: Log): Promise<Trial> {
-  const { apiUrl, sandboxUrl, apiKey, name } = stack.provider;
-  const account = {
-    ...config.provider,
-    apiUrl: apiUrl ?? undefined,
-    sandboxUrl: sandboxUrl ?? undefined,
-    apiKey: apiKey ?? undefined,
-  };
+  const { name } = stack.provider;
   const database = connectDatabase(stack.databaseUrl, log, 1);
   try {
     await migrate(database);
     const processId = await registerProcess(database, 'doctor');
     try {
       const slot = await takeSlot(database, { provider: name, evaluationId: '0', attempt: 0, processId });
-      return slot ? await measure(database, openSandboxes(account), slot) : null;
+      return slot ? await measure(database, openSandboxes(accountOf(stack, config)), slot) : null;
     } finally {
       // What could not be destroyed is the reaper's from here on.
       await endProcess(database, processId);

@@ -1,0 +1,48 @@
+import type { Command } from 'commander';
+import type { Config } from '../config.ts';
+import { changeProvider, type ProviderChanges } from '../database/change-shares.ts';
+import { readProviderStatus } from '../database/read-status.ts';
+import { EvalpoolError } from '../errors.ts';
+import { showProviders } from '../reports/show-status.ts';
+import { orNone, positive } from './batch-commands.ts';
+import { wholeNumber } from './read-items.ts';
+import { withDatabase } from './use-database.ts';
+
+const EXAMPLES = `
+Examples:
+  evalpool providers list
+  evalpool providers set pro --max-sandboxes 50 --reserve 5
+  evalpool providers set pro --max-sandboxes none             what its tier says again`;
+
+/** `evalpool providers`: where sandboxes come from, and changing their limits while they are used. */
+export function addProvidersCommand(program: Command, config: () => Config): void {
+  const providers = program
+    .command('providers')
+    .description('Show where sandboxes come from, and change their limits while they are used')
+    .addHelpText('after', EXAMPLES);
+  providers
+    .command('list', { isDefault: true })
+    .description('Use, limits, and what lowers them')
+    .option('--json', 'as JSON')
+    .action(async (options: { json?: true }) =>
+      withDatabase(config(), async ({ database }) => {
+        const all = await readProviderStatus(database);
+        process.stdout.write(`${options.json ? JSON.stringify(all, null, 2) : showProviders(all)}\n`);
+      }),
+    );
+  providers
+    .command('set')
+    .description('Change limits at once; `none` goes back to what the tier says')
+    .argument('<provider>', 'its name')
+    .option('--max-sandboxes <n>', 'sandboxes at once', orNone(wholeNumber(0)))
+    .option('--creates-per-s <n>', 'creations a second', orNone(positive))
+    .option('--reserve <n>', 'sandboxes left to people who work by hand', wholeNumber(0))
+    .action(async (name: string, options: ProviderChanges) =>
+      withDatabase(config(), async ({ database, wake }) => {
+        if (!(await changeProvider(database, name, options)))
+          throw new EvalpoolError('USAGE', `there is no provider '${name}'; see \`evalpool providers list\``);
+        for (const topic of ['limits', 'dispatch', `slot:${name}`]) wake.send(topic);
+        process.stdout.write(`provider ${name} is changed\n`);
+      }),
+    );
+}

@@ -1,0 +1,85 @@
+import Table from 'cli-table3';
+import type { BatchStatus, ProviderStatus } from '../database/read-status.ts';
+import { harmlessLine } from '../harmless-text.ts';
+import { percent } from './summary-line.ts';
+
+const PLAIN = {
+  chars: Object.fromEntries(
+    ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right']
+      .concat(['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid'])
+      .map((name) => [name, '']),
+  ),
+  style: { 'padding-left': 0, 'padding-right': 2, head: [], border: [] },
+};
+
+/** One line for each provider: use, limits, and what lowers them. */
+export function showProviders(providers: readonly ProviderStatus[]): string {
+  if (providers.length === 0) return 'no provider is known: no evaluator has started yet';
+  const table = new Table({
+    ...PLAIN,
+    head: ['provider', 'tier', 'slots', 'running', 'queued', 'creations/s', 'state'],
+  });
+  for (const provider of providers) {
+    const { name, tier, held, slots, running, dispatched, createsPerS, slowDown } = provider;
+    const rate = createsPerS === null ? 'no limit' : (createsPerS / slowDown).toFixed(1);
+    table.push([
+      harmlessLine(name, 40),
+      tier,
+      `${held}/${slots}`,
+      running,
+      dispatched,
+      rate,
+      stateOf(provider),
+    ]);
+  }
+  return table.toString();
+}
+
+function stateOf(provider: ProviderStatus): string {
+  const { breaker, breakerReason, evaluators, reserve, foreign, seenLimit, slowDown } = provider;
+  const parts = [
+    evaluators === 0 ? 'NO EVALUATOR' : '',
+    breaker === 'closed' ? '' : `BREAKER ${breaker}: ${harmlessLine(breakerReason ?? '', 100)}`,
+    reserve > 0 ? `${reserve} reserved` : '',
+    foreign > 0 ? `${foreign} used by others` : '',
+    seenLimit === null ? '' : `lowered to ${seenLimit} by refusals`,
+    slowDown > 1 ? `slowed ${slowDown.toFixed(1)}×` : '',
+  ].filter(Boolean);
+  return parts.length > 0 ? parts.join(', ') : 'ok';
+}
+
+/** One line for each batch: how far it is, its share, its budget. */
+export function showBatches(batches: readonly BatchStatus[]): string {
+  if (batches.length === 0) return 'no batch is under way';
+  const table = new Table({
+    ...PLAIN,
+    head: ['batch', 'tenant', 'state', 'done', 'running', 'waiting', 'weight', 'budget'],
+  });
+  for (const batch of batches) {
+    const { name, tenant, total, ended, load, running, weight } = batch;
+    const done = `${ended}/${total} (${percent(total === 0 ? 1 : ended / total)} %)`;
+    const waiting = Math.max(0, total - ended - load);
+    table.push([
+      harmlessLine(name, 60),
+      harmlessLine(tenant, 30),
+      wordFor(batch),
+      done,
+      running,
+      waiting,
+      weight,
+      budget(batch),
+    ]);
+  }
+  return table.toString();
+}
+
+function wordFor({ state, paused, cancelled }: BatchStatus): string {
+  if (cancelled) return state === 'finished' ? 'cancelled' : 'being cancelled';
+  return paused && state !== 'finished' ? 'paused' : state;
+}
+
+function budget({ spentUsd, maxCostUsd, spentSandboxS, maxSandboxS }: BatchStatus): string {
+  const money = maxCostUsd === null ? '' : ` of $${maxCostUsd.toFixed(2)}`;
+  const time = maxSandboxS === null ? '' : ` of ${(maxSandboxS / 3600).toFixed(2)}`;
+  return `$${spentUsd.toFixed(2)}${money}, ${(spentSandboxS / 3600).toFixed(2)}${time} h`;
+}
