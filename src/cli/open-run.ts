@@ -1,4 +1,5 @@
 import { openBatch } from '../database/batches.ts';
+import { changeBatch, type BatchChanges } from '../database/change-shares.ts';
 import { connectDatabase, migrate, type Database } from '../database/connect.ts';
 import type { Stack } from '../local/use-stack.ts';
 import type { Log } from '../log.ts';
@@ -17,7 +18,11 @@ export interface OpenRun {
 const CONNECTIONS = 4;
 
 /** Opens the batch of that name on the stack. Whatever fails, the stack is left. */
-export async function openRun(start: () => Promise<Stack>, name: string, log: Log): Promise<OpenRun> {
+export async function openRun(
+  start: () => Promise<Stack>,
+  wanted: { name: string; shares: BatchChanges },
+  log: Log,
+): Promise<OpenRun> {
   const stack = await start();
   const database = connectDatabase(stack.databaseUrl, log, CONNECTIONS);
   const wake = openWake(stack.redisUrl);
@@ -28,7 +33,8 @@ export async function openRun(start: () => Promise<Stack>, name: string, log: Lo
   };
   try {
     await migrate(database);
-    const { id } = await openBatch(database, name, stack.provider.name);
+    const { id } = await openBatch(database, wanted.name, stack.provider.name);
+    await changeBatch(database, id, wanted.shares);
     return { stack, database, wake, batchId: id, close };
   } catch (error) {
     await close();

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { openBlobs } from '../blobs/blobs.ts';
+import type { BatchChanges } from '../database/change-shares.ts';
 import { pauseBatch, readBatch, sealBatch, type Batch } from '../database/batches.ts';
 import { countReasons } from '../database/read-results.ts';
 import { EvalpoolError } from '../errors.ts';
@@ -25,6 +26,8 @@ export interface RunOrder {
   start: () => Promise<Stack>;
   log: Log;
   name: string;
+  /** Its share, cap and budget. */
+  shares: BatchChanges;
   out: string;
   items: AsyncIterable<Item>;
   progress: Progress;
@@ -35,8 +38,9 @@ export interface RunOrder {
 export interface RunOutcome {
   summary: Summary & { sandboxSeconds: number; costUsd: number };
   highlights: Highlights;
-  /** Stopped before its end. */
+  /** Stopped before its end, by a signal or by its budget. */
   interrupted: boolean;
+  budgetSpent: boolean;
 }
 
 /** Evaluates a batch. Throws SPEC_INVALID when there is no valid spec at all. */
@@ -48,7 +52,7 @@ export async function runBatch(order: RunOrder): Promise<RunOutcome> {
     const told = await acceptFrom(
       untilAborted(order.signal, order.items),
       async () => {
-        under.run = await openRun(order.start, order.name, order.log);
+        under.run = await openRun(order.start, order, order.log);
         under.watch = watchBatch({ ...under.run, progress: order.progress, signal });
         under.watch.catch(() => undefined);
         return under.run;
@@ -98,7 +102,8 @@ async function conclude(run: OpenRun, order: RunOrder): Promise<RunOutcome> {
   const reasons = await countReasons(database, batchId);
   const summary = { ...summarize(await readAgain(run), reasons), sandboxSeconds, costUsd };
   await writeSummary(order.out, { ...summary, interrupted, results: join(order.out, 'results.jsonl') });
-  return { summary, highlights, interrupted };
+  const budgetSpent = interrupted && !order.signal.aborted;
+  return { summary, highlights, interrupted, budgetSpent };
 }
 
 async function readAgain({ database, batchId }: OpenRun): Promise<Batch> {

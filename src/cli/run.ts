@@ -10,6 +10,7 @@ import { makeLog } from '../log.ts';
 import { openProgress, type Progress } from '../reports/progress.ts';
 import { showFailed, showSlowest } from '../reports/show-highlights.ts';
 import { summaryLine } from '../reports/summary-line.ts';
+import { addShareOptions, readShares, type ShareOptions } from './batch-commands.ts';
 import { describeProvider } from './describe-provider.ts';
 import { EXIT, EXIT_HELP } from './exit-codes.ts';
 import { listenForInterrupts } from './interrupts.ts';
@@ -24,7 +25,7 @@ import {
 import { runBatch, type RunOutcome } from './run-batch.ts';
 import { showProblems } from './show-problems.ts';
 
-interface RunOptions extends InputOptions {
+interface RunOptions extends InputOptions, ShareOptions {
   batch?: string;
   provider?: string;
   concurrency?: number;
@@ -49,8 +50,10 @@ ${EXIT_HELP}`;
 
 /** `evalpool run`: evaluates a batch and says how it went. */
 export function addRunCommand(program: Command, config: () => Config, exit: (code: number) => void): void {
-  addInputOptions(
-    program.command('run').description('Evaluate a batch of specs, each in a sandbox of its own'),
+  addShareOptions(
+    addInputOptions(
+      program.command('run').description('Evaluate a batch of specs, each in a sandbox of its own'),
+    ),
   )
     .option('--batch <name>', 'name of the batch; given again, it is gone on with')
     .option('--provider <name>', 'where sandboxes come from (default: EVALPOOL_PROVIDER, else local)')
@@ -80,6 +83,7 @@ async function run(config: Config, input: string | undefined, options: RunOption
       start: () => startStack(config, options, progress),
       log: makeLog('cli', quiet(config.logLevel)),
       name,
+      shares: readShares(options),
       out,
       items: reading.items(),
       progress,
@@ -119,7 +123,7 @@ async function refuseBadLines(reading: Reading): Promise<void> {
 }
 
 function tellOutcome(
-  { summary, highlights, interrupted }: RunOutcome,
+  { summary, highlights, interrupted, budgetSpent }: RunOutcome,
   out: string,
   options: RunOptions,
 ): void {
@@ -127,12 +131,13 @@ function tellOutcome(
   const whereTo = `results: ${join(out, 'results.jsonl')}`;
   if (options.json) process.stdout.write(`${JSON.stringify({ ...summary, interrupted, out }, null, 2)}\n`);
   else process.stdout.write(`${[...parts, whereTo].join('\n\n')}\n`);
-  if (interrupted)
-    process.stderr.write(`interrupted; go on with the same input and --batch ${summary.batch}\n`);
+  if (!interrupted) return;
+  const why = budgetSpent ? 'its budget is spent; with a higher one,' : 'interrupted;';
+  process.stderr.write(`${why} go on with the same input and --batch ${summary.batch}\n`);
 }
 
-function exitCode({ summary, interrupted }: RunOutcome, options: RunOptions): number {
-  if (interrupted) return EXIT.interrupted;
+function exitCode({ summary, interrupted, budgetSpent }: RunOutcome, options: RunOptions): number {
+  if (interrupted && !budgetSpent) return EXIT.interrupted;
   if (summary.completion < options.minCompletion) return EXIT.incomplete;
   if (options.failUnder !== undefined && (summary.passRate ?? 0) < options.failUnder) return EXIT.belowRate;
   return EXIT.done;

@@ -1,4 +1,5 @@
 import { countRunning, readBatch, type Batch } from '../database/batches.ts';
+import { isBudgetSpent } from '../database/change-shares.ts';
 import type { Database } from '../database/connect.ts';
 import { EvalpoolError } from '../errors.ts';
 import { Bell } from '../pacing.ts';
@@ -18,7 +19,7 @@ export interface Watched {
 const LOOK_EVERY_MS = 1000;
 const LOOK_AT_MOST_EVERY_MS = 100;
 
-/** Shows how a batch goes on until it is finished or the signal is given; returns it as it then is. */
+/** Shows how a batch goes on until it is finished, has spent its budget or the signal is given; returns it as it then is. */
 export async function watchBatch({ database, wake, batchId, progress, signal }: Watched): Promise<Batch> {
   const bell = new Bell();
   const hurry = new Bell();
@@ -29,6 +30,7 @@ export async function watchBatch({ database, wake, batchId, progress, signal }: 
     for (;;) {
       const batch = await look(database, batchId, progress);
       if (batch.state === 'finished' || signal.aborted) return batch;
+      if (batch.state === 'sealed' && (await isBudgetSpent(database, batchId))) return batch;
       await hurry.wait(LOOK_AT_MOST_EVERY_MS);
       await bell.wait(LOOK_EVERY_MS);
     }

@@ -21,6 +21,33 @@ export async function changeBatch(database: Database, batchId: string, changes: 
   await database.updateTable('batches').set(values).where('id', '=', batchId).execute();
 }
 
+/** Whether a batch has spent its budget and nothing of it is under way: it ends only if it is given more. */
+export async function isBudgetSpent(database: Database, batchId: string): Promise<boolean> {
+  const row = await database
+    .selectFrom('batches as b')
+    .select('b.id')
+    .where('b.id', '=', batchId)
+    .where((eb) =>
+      eb.or([
+        eb('b.spent_usd', '>=', eb.ref('b.max_cost_usd')),
+        eb('b.spent_sandbox_s', '>=', eb.ref('b.max_sandbox_s')),
+      ]),
+    )
+    .where((eb) =>
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom('evaluations as e')
+            .select('e.id')
+            .whereRef('e.batch_id', '=', 'b.id')
+            .where('e.state', 'in', ['dispatched', 'running']),
+        ),
+      ),
+    )
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** What people may change of a provider while it is used; null goes back to what its tier says. */
 export interface ProviderChanges {
   maxSandboxes?: number | null;
