@@ -6,7 +6,7 @@ import { percent } from './summary-line.ts';
 const PLAIN = {
   chars: Object.fromEntries(
     ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right']
-      .concat(['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid'])
+      .concat(['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid', 'middle'])
       .map((name) => [name, '']),
   ),
   style: { 'padding-left': 0, 'padding-right': 2, head: [], border: [] },

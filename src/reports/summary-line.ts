@@ -10,7 +10,7 @@ const SHOWN: ReadonlyArray<[Outcome, string]> = [
   ['cancelled', 'cancelled'],
 ];
 /** What each outcome mostly means, and so needs no mention. */
-const USUAL: ReadonlyArray<string> = ['', 'tests'];
+const USUAL: ReadonlyArray<string> = ['', 'tests', 'cancelled'];
 
 /** The summary as one line: every outcome, what is missing, the pass rate with its 95 % interval, completion. */
 export function summaryLine(summary: Summary): string {

@@ -44,8 +44,8 @@ export function waitingFor(circumstances: Circumstances): Reason {
 }
 
 function runs({ stage, stageSince }: Circumstances['evaluation']): Reason {
-  const where = stage === null ? 'it has just begun' : `stage ${stage} since ${stageSince ?? 'a moment ago'}`;
-  return { kind: 'running', words: `it runs: ${where}` };
+  const where = stage === null ? 'just begun' : `stage ${stage} since ${stageSince ?? 'a moment ago'}`;
+  return { kind: 'running', words: where };
 }
 
 function ofItsBatch(batch: BatchStatus): Reason | undefined {
