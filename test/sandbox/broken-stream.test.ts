@@ -3,7 +3,7 @@ import { Sandbox as Sdk } from 'e2b';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openSandboxes } from '../../src/sandbox/e2b-sandboxes.ts';
 import type { CommandExit, Sandbox } from '../../src/sandbox/sandbox.ts';
-import { startCutProxy, type CutProxy } from '../fixtures/cut-proxy.ts';
+import { startCutProxy, type CutProxy } from '../../bench/chaos/cut-proxy.ts';
 import { startTestServer, type TestServer } from '../sandbox-server/start-test-server.ts';
 
 let server: TestServer;

@@ -1,0 +1,146 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { childEnvironment, readConfig, settingsEnvironment, type Config } from '../../src/config.ts';
+import { changeProvider } from '../../src/database/change-shares.ts';
+import { connectDatabase, migrate, type Database } from '../../src/database/connect.ts';
+import { homeAt, makeHome } from '../../src/local/home.ts';
+import { endChildren, makeNursery } from '../../src/local/nursery.ts';
+import { postgresUrl, startPostgres } from '../../src/local/start-postgres.ts';
+import { redisUrl, startRedis } from '../../src/local/start-redis.ts';
+import { supervise } from '../../src/local/supervise.ts';
+import { makeLog } from '../../src/log.ts';
+import { saveProvider } from '../../src/slots/tiers.ts';
+import { startServer, type ServerProcess } from '../server/start.ts';
+import { Actor } from './cast.ts';
+import { startCutProxy, type CutProxy } from './cut-proxy.ts';
+
+/** How large the world is. */
+export interface WorldPlan {
+  evaluators: number;
+  dispatchers: number;
+  reapers: number;
+  slots: number;
+  createsPerS: number;
+  faults: object | null;
+  seed: number;
+}
+
+/** Everything that a batch needs, each in a process of its own, and the handles to break it. */
+export interface World {
+  database: Database;
+  redisUrl: string;
+  /** The provider's server itself, past the proxy that evaluators use. */
+  server: ServerProcess;
+  proxy: CutProxy;
+  actors: Actor[];
+  services: { postgres: () => number; redis: () => number };
+  /** Folder of logs, on a small disk of its own where we are root. */
+  blobs: string;
+  ownDisk: boolean;
+  close(): Promise<void>;
+}
+
+const PROVIDER = 'scaled';
+const DISK = 'size=2g';
+
+/** Starts it: Postgres, Redis, a simulating sandbox server behind a proxy, and all workers. */
+export async function startWorld(plan: WorldPlan): Promise<World> {
+  const folder = mkdtempSync(join(tmpdir(), 'evalpool-chaos-'));
+  chmodSync(folder, 0o711);
+  const home = homeAt(join(folder, 'home'));
+  makeHome(home);
+  const log = makeLog('chaos', 'silent');
+  const nursery = makeNursery(home.logs, null);
+  const pids = { postgres: 0, redis: 0 };
+  const supervisor = { nursery, log, onGiveUp: (error: Error) => console.error(error) };
+  await supervise(supervisor, async () => noted(pids, 'postgres', await startPostgres(home, nursery)));
+  await supervise(supervisor, async () => noted(pids, 'redis', await startRedis(home, nursery)));
+  const database = connectDatabase(postgresUrl(home), log);
+  await migrate(database);
+  const server = await startServer(join(folder, 'server'), serverFlags(folder, plan));
+  const proxy = await startCutProxy(server.account.apiUrl);
+  const { blobs, ownDisk } = makeDisk(folder);
+  const config = configOf({
+    home: home.path,
+    blobs,
+    proxy,
+    server,
+    database: postgresUrl(home),
+    redis: redisUrl(home),
+  });
+  await saveProvider(database, config.provider);
+  await changeProvider(database, PROVIDER, { maxSandboxes: plan.slots, createsPerS: plan.createsPerS });
+  const actors = castOf(plan, { ...childEnvironment(), ...settingsEnvironment(config) }, home.logs);
+  for (const actor of actors) actor.start();
+  const close = async (): Promise<void> => {
+    await Promise.all(actors.map((actor) => actor.close()));
+    proxy.close();
+    await server.close();
+    await database.destroy();
+    await endChildren(nursery);
+    if (ownDisk) execFileSync('umount', [blobs]);
+    if (process.env['KEEP'] === undefined) rmSync(folder, { recursive: true, force: true });
+  };
+  const services = { postgres: () => pids.postgres, redis: () => pids.redis };
+  return { database, redisUrl: redisUrl(home), server, proxy, actors, services, blobs, ownDisk, close };
+}
+
+function noted<T extends { pid: number }>(pids: Record<string, number>, name: string, child: T): T {
+  pids[name] = child.pid;
+  return child;
+}
+
+function serverFlags(folder: string, plan: WorldPlan): string[] {
+  const tier = join(folder, 'tier.json');
+  const { slots: maxSandboxes, createsPerS } = plan;
+  writeFileSync(tier, JSON.stringify({ name: 'scaled', maxSandboxes, createsPerS, longestSessionS: 3600 }));
+  const flags = ['--simulate', '--tier', tier, '--seed', String(plan.seed)];
+  if (plan.faults === null) return flags;
+  const faults = join(folder, 'faults.json');
+  writeFileSync(faults, JSON.stringify(plan.faults));
+  return [...flags, '--faults', faults];
+}
+
+function makeDisk(folder: string): { blobs: string; ownDisk: boolean } {
+  const blobs = join(folder, 'blobs');
+  mkdirSync(blobs);
+  const ownDisk = process.getuid?.() === 0;
+  if (ownDisk) execFileSync('mount', ['-t', 'tmpfs', '-o', DISK, 'tmpfs', blobs]);
+  return { blobs, ownDisk };
+}
+
+function configOf(at: {
+  home: string;
+  blobs: string;
+  proxy: CutProxy;
+  server: ServerProcess;
+  database: string;
+  redis: string;
+}): Config {
+  return readConfig({
+    EVALPOOL_HOME: at.home,
+    EVALPOOL_BLOBS: at.blobs,
+    DATABASE_URL: at.database,
+    REDIS_URL: at.redis,
+    EVALPOOL_PROVIDER: PROVIDER,
+    EVALPOOL_TIER: 'pro',
+    EVALPOOL_NETWORKS: 'none',
+    EVALPOOL_LOG_LEVEL: 'info',
+    EVALPOOL_DRAIN_SECONDS: '0',
+    E2B_API_URL: at.proxy.url,
+    E2B_SANDBOX_URL: at.proxy.url,
+    E2B_API_KEY: at.server.account.apiKey,
+  });
+}
+
+function castOf(plan: WorldPlan, env: Record<string, string>, logs: string): Actor[] {
+  const some = (kind: 'evaluator' | 'dispatcher' | 'reaper', count: number): Actor[] =>
+    Array.from({ length: count }, () => new Actor(kind, env, logs));
+  return [
+    ...some('evaluator', plan.evaluators),
+    ...some('dispatcher', plan.dispatchers),
+    ...some('reaper', plan.reapers),
+  ];
+}
