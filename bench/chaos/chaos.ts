@@ -136,7 +136,7 @@ function judge(
     findings.infraErrors.length > 0 ? `infra errors: ${findings.infraErrors.slice(0, 10).join('; ')}` : '',
     findings.countersAgree ? '' : 'the counters of the batch do not agree with its results',
     provider.live > 0 ? `${provider.live} sandboxes live ${GONE_WITHIN_S} s after the end` : '',
-    provider.highest > plan.slots ? `${provider.highest} sandboxes at once, of ${plan.slots}` : '',
+    provider.highest.live > plan.slots ? `${provider.highest.live} sandboxes at once, of ${plan.slots}` : '',
     (provider.creates.refused['concurrency'] ?? 0) > 0
       ? `refused ${provider.creates.refused['concurrency']} times for too many sandboxes`
       : '',
@@ -150,7 +150,7 @@ function judge(
     `refused ${JSON.stringify(provider.creates.refused)}, unanswered ${provider.creates.unanswered}; ends ${JSON.stringify(provider.gone)}`,
   );
   console.log(
-    `most at once ${provider.highest} of ${plan.slots}; most creations in a second ${provider.mostCreatesInASecond.arrived} arrived, ${provider.mostCreatesInASecond.accepted} accepted, of ${plan.createsPerS}`,
+    `most at once ${provider.highest.live} of ${plan.slots}; most creations in a second ${provider.mostCreatesInASecond.arrived} arrived, ${provider.mostCreatesInASecond.accepted} accepted, of ${plan.createsPerS}`,
   );
   console.log(`slots still held for creates whose fate is unknown: ${held}`);
   for (const line of broken) console.log(`BROKEN  ${line}`);

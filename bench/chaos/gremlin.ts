@@ -109,9 +109,9 @@ function killGroup(pid: number): void {
 
 async function cutConnections(world: World, dice: Dice): Promise<string> {
   const seconds = dice.between(...CUT_S);
-  world.proxy.cut();
+  await world.proxy.cut();
   await delay(seconds * 1000);
-  world.proxy.open();
+  await world.proxy.mend();
   return `cut every connection to the provider for ${seconds.toFixed(1)} s`;
 }
 

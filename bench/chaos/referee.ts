@@ -51,7 +51,7 @@ export async function checkResults(database: Database, batch: KnownBatch): Promi
 
 const Summary = z.object({
   live: z.number(),
-  highest: z.number(),
+  highest: z.object({ live: z.number() }),
   mostCreatesInASecond: z.object({ arrived: z.number(), accepted: z.number() }),
   creates: z.object({
     asked: z.number(),

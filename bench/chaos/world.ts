@@ -76,7 +76,7 @@ export async function startWorld(plan: WorldPlan): Promise<World> {
   for (const actor of actors) actor.start();
   const close = async (): Promise<void> => {
     await Promise.all(actors.map((actor) => actor.close()));
-    proxy.close();
+    await proxy.close();
     await server.close();
     await database.destroy();
     await endChildren(nursery);

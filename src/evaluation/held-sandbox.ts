@@ -3,6 +3,7 @@ import { asEvalpoolError, EvalpoolError } from '../errors.ts';
 import type { Claimed } from '../database/claim-evaluation.ts';
 import type { Log } from '../log.ts';
 import { repeat, type Loop } from '../pacing.ts';
+import { createdNothing } from '../sandbox/blame.ts';
 import type { Sandbox, Sandboxes } from '../sandbox/sandbox.ts';
 import {
   condemn,
@@ -67,7 +68,7 @@ export class HeldSandbox {
     this.#sent = true;
     const request = { template, network, lifeMs: LIFE_S * 1000, metadata: this.#metadata(claimed) };
     const sandbox = await this.#context.sandboxes.create(request).catch((error: unknown) => {
-      this.#sent = !isRefusal(error);
+      this.#sent = !createdNothing(asEvalpoolError(error));
       throw error;
     });
     this.#bornMs = performance.now();
@@ -162,17 +163,4 @@ export class HeldSandbox {
 function asStoreFailed(cause: unknown): never {
   const message = cause instanceof Error ? cause.message : String(cause);
   throw new EvalpoolError('STORE_FAILED', `the ledger could not be written: ${message}`, { cause });
-}
-
-const REFUSALS: readonly string[] = [
-  'TEMPLATE_NOT_FOUND',
-  'ABOVE_TIER',
-  'PROVIDER_BUSY',
-  'PROVIDER_REFUSED',
-  'NETWORK_UNAVAILABLE',
-];
-
-// The provider itself said no, so nothing can have been created.
-function isRefusal(thrown: unknown): boolean {
-  return REFUSALS.includes(asEvalpoolError(thrown).code);
 }

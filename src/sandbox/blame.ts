@@ -31,6 +31,31 @@ export function isConcurrencyLimit(error: EvalpoolError): boolean {
   return error.code === 'PROVIDER_BUSY' && AT_LIMIT.test(error.message);
 }
 
+const REFUSALS: readonly ErrorCode[] = [
+  'TEMPLATE_NOT_FOUND',
+  'ABOVE_TIER',
+  'PROVIDER_BUSY',
+  'PROVIDER_REFUSED',
+  'NETWORK_UNAVAILABLE',
+];
+const NEVER_CONNECTED =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENOENT|UND_ERR_CONNECT_TIMEOUT)$/;
+
+/** True for a failed create of which it is certain that no sandbox came: the provider said no, or was never reached. */
+export function createdNothing(error: EvalpoolError): boolean {
+  if (REFUSALS.includes(error.code) || error.cause instanceof ServiceBusyError) return true;
+  return neverConnected(error.cause);
+}
+
+// fetch wraps what the socket said, and several addresses' failures in one.
+function neverConnected(thrown: unknown): boolean {
+  if (!(thrown instanceof Error)) return false;
+  if (thrown instanceof AggregateError)
+    return thrown.errors.length > 0 && thrown.errors.every(neverConnected);
+  const code = 'code' in thrown ? String(thrown.code) : '';
+  return NEVER_CONNECTED.test(code) || (code === '' && neverConnected(thrown.cause));
+}
+
 function codeOf(thrown: unknown, message: string, asked: Asked): ErrorCode {
   if (thrown instanceof RateLimitError) return 'PROVIDER_BUSY';
   if (thrown instanceof AuthenticationError) return 'PROVIDER_REFUSED';

@@ -1,7 +1,8 @@
 import { createServer, type Server } from 'node:http';
+import { promisify } from 'node:util';
 import { afterEach, expect, test } from 'vitest';
 import type { EvalpoolError } from '../../src/errors.ts';
-import { isConcurrencyLimit } from '../../src/sandbox/blame.ts';
+import { createdNothing, isConcurrencyLimit } from '../../src/sandbox/blame.ts';
 import { openSandboxes } from '../../src/sandbox/e2b-sandboxes.ts';
 import type { Sandboxes } from '../../src/sandbox/sandbox.ts';
 import { listen } from '../fixtures/listen.ts';
@@ -96,11 +97,34 @@ test.each<[string, Answer | 'reset', string]>([
   expect(asked).toEqual(['POST /v2/sandboxes']);
 });
 
-test('a provider that is not there is unreachable', async () => {
-  await expect(at('http://127.0.0.1:1').create(order)).rejects.toMatchObject({
-    code: 'PROVIDER_UNREACHABLE',
-  });
+test('a provider that is not there is unreachable, and created nothing', async () => {
+  const closed = createServer();
+  const url = await listen(closed);
+  await promisify(closed.close.bind(closed))();
+  const error = await errorOf(at(url));
+  expect(error.code).toBe('PROVIDER_UNREACHABLE');
+  expect(createdNothing(error)).toBe(true);
 });
+
+test.each<[string, Answer | 'reset', boolean]>([
+  ['has no room', failure(503, 'Failed to place sandbox: not enough capacity'), true],
+  ['is at its limit', failure(429, AT_LIMIT), true],
+  ['is broken', failure(500, 'oops'), false],
+  ['hangs up', 'reset', false],
+])(
+  'whether a provider that %s may have created a sandbox all the same is known',
+  async (_, answer, nothing) => {
+    const { sandboxes } = await providerThat(() => answer);
+    expect(createdNothing(await errorOf(sandboxes))).toBe(nothing);
+  },
+);
+
+async function errorOf(sandboxes: Sandboxes): Promise<EvalpoolError> {
+  return await sandboxes.create(order).then(
+    () => expect.unreachable(),
+    (error: EvalpoolError) => error,
+  );
+}
 
 test('both kinds of 429 can be told apart', async () => {
   expect(isConcurrencyLimit(await busyWith(AT_LIMIT))).toBe(true);
@@ -109,10 +133,7 @@ test('both kinds of 429 can be told apart', async () => {
 
 async function busyWith(message: string): Promise<EvalpoolError> {
   const { sandboxes } = await providerThat(() => failure(429, message));
-  return await sandboxes.create(order).then(
-    () => expect.unreachable(),
-    (error: EvalpoolError) => error,
-  );
+  return errorOf(sandboxes);
 }
 
 test.each<[string, Answer | 'reset', string]>([

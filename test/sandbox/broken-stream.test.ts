@@ -27,7 +27,7 @@ beforeAll(async () => {
   direct = await Sdk.connect(sandbox.id, server.sdk);
 });
 afterAll(async () => {
-  proxy.close();
+  await proxy.close();
   await server.close();
 });
 
@@ -57,7 +57,7 @@ async function cutWhileWaiting(then: (go: string) => string): Promise<Waiting> {
     while (!said.includes(text)) await once(output, 'said');
   };
   await heard('ready');
-  proxy.cut();
+  await proxy.cut();
   await direct.commands.run(`touch ${go}`);
   return { exit, said: () => said, heard, go };
 }
@@ -66,7 +66,7 @@ test('a command that runs on while its stream is broken is heard to its end', as
   const running = await cutWhileWaiting(
     (go) => `until [ -e ${go}.again ]; do echo tick; sleep 0.05; done; echo later; exit 7`,
   );
-  proxy.open();
+  await proxy.mend();
   await running.heard('tick');
   await direct.commands.run(`touch ${running.go}.again`);
   expect(await running.exit).toEqual({ exitCode: 7, signal: null, heardAll: false });
@@ -75,7 +75,7 @@ test('a command that runs on while its stream is broken is heard to its end', as
 
 test('a command that ends while its stream is broken still tells its exit', async () => {
   const { exit, said } = await cutWhileWaiting(() => 'echo unheard; exit 5');
-  proxy.open();
+  await proxy.mend();
   expect(await exit).toEqual({ exitCode: 5, signal: null, heardAll: false });
   expect(said()).not.toContain('unheard');
 });
@@ -83,5 +83,5 @@ test('a command that ends while its stream is broken still tells its exit', asyn
 test('a stream that stays broken while the sandbox lives is no loss of the sandbox', async () => {
   const { exit } = await cutWhileWaiting(() => 'exit 0');
   await expect(exit).rejects.toMatchObject({ code: 'STREAM_LOST' });
-  proxy.open();
+  await proxy.mend();
 });
