@@ -99,9 +99,9 @@ function addChange(command: Command, onBatch: OnBatch): void {
 /** The options of a batch's share, cap and budget, as `run` and `change` have them. */
 export interface ShareOptions {
   weight?: number;
-  maxRunning?: number | null;
-  maxCost?: number | null;
-  maxSandboxHours?: number | null;
+  maxRunning?: number | 'none';
+  maxCost?: number | 'none';
+  maxSandboxHours?: number | 'none';
 }
 
 /** Adds them to a command. */
@@ -122,11 +122,11 @@ export function readShares(options: ShareOptions): BatchChanges {
   const { weight, maxRunning, maxCost, maxSandboxHours } = options;
   return {
     ...(weight === undefined ? {} : { weight }),
-    ...(maxRunning === undefined ? {} : { maxRunning }),
-    ...(maxCost === undefined ? {} : { maxCostUsd: maxCost }),
+    ...(maxRunning === undefined ? {} : { maxRunning: orNull(maxRunning) }),
+    ...(maxCost === undefined ? {} : { maxCostUsd: orNull(maxCost) }),
     ...(maxSandboxHours === undefined
       ? {}
-      : { maxSandboxS: maxSandboxHours === null ? null : maxSandboxHours * 3600 }),
+      : { maxSandboxS: maxSandboxHours === 'none' ? null : maxSandboxHours * 3600 }),
   };
 }
 
@@ -137,9 +137,9 @@ function addTenant(program: Command, config: () => Config): void {
     .argument('<tenant>', 'name of the tenant')
     .option('--weight <n>', 'share of the slots against other tenants', positive)
     .option('--max-running <n>', 'evaluations at once; none: no cap', orNone(wholeNumber(1)))
-    .action(async (name: string, options: { weight?: number; maxRunning?: number | null }) =>
+    .action(async (name: string, options: Pick<ShareOptions, 'weight' | 'maxRunning'>) =>
       withDatabase(config(), async ({ database, wake }) => {
-        await changeTenant(database, name, options);
+        await changeTenant(database, name, readShares(options));
         wake.send('dispatch');
         process.stdout.write(`tenant ${name} is set\n`);
       }),
@@ -153,7 +153,12 @@ export function positive(text: string): number {
   throw new InvalidArgumentError(`expected a number above 0, got '${text}'`);
 }
 
-/** Parses a value, or the word none. */
-export function orNone<T>(parse: (text: string) => T): (text: string) => T | null {
-  return (text) => (text === 'none' ? null : parse(text));
+/** Parses a value, or the word none. (The parser of options takes null for a value that is missing.) */
+export function orNone<T>(parse: (text: string) => T): (text: string) => T | 'none' {
+  return (text) => (text === 'none' ? text : parse(text));
+}
+
+/** The value as the database has it. */
+export function orNull<T>(value: T | 'none'): T | null {
+  return value === 'none' ? null : value;
 }

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import type { Config } from '../config.ts';
-import { changeProvider, type ProviderChanges } from '../database/change-shares.ts';
+import { changeProvider } from '../database/change-shares.ts';
 import { readProviderStatus } from '../database/read-status.ts';
 import { EvalpoolError } from '../errors.ts';
 import { showProviders } from '../reports/show-status.ts';
-import { orNone, positive } from './batch-commands.ts';
+import { orNone, orNull, positive } from './batch-commands.ts';
 import { wholeNumber } from './read-items.ts';
 import { withDatabase } from './use-database.ts';
 
@@ -13,6 +13,12 @@ Examples:
   evalpool providers list
   evalpool providers set pro --max-sandboxes 50 --reserve 5
   evalpool providers set pro --max-sandboxes none             what its tier says again`;
+
+interface LimitOptions {
+  maxSandboxes?: number | 'none';
+  createsPerS?: number | 'none';
+  reserve?: number;
+}
 
 /** `evalpool providers`: where sandboxes come from, and changing their limits while they are used. */
 export function addProvidersCommand(program: Command, config: () => Config): void {
@@ -37,9 +43,15 @@ export function addProvidersCommand(program: Command, config: () => Config): voi
     .option('--max-sandboxes <n>', 'sandboxes at once', orNone(wholeNumber(0)))
     .option('--creates-per-s <n>', 'creations a second', orNone(positive))
     .option('--reserve <n>', 'sandboxes left to people who work by hand', wholeNumber(0))
-    .action(async (name: string, options: ProviderChanges) =>
+    .action(async (name: string, options: LimitOptions) =>
       withDatabase(config(), async ({ database, wake }) => {
-        if (!(await changeProvider(database, name, options)))
+        const { maxSandboxes, createsPerS, reserve } = options;
+        const changes = {
+          ...(maxSandboxes === undefined ? {} : { maxSandboxes: orNull(maxSandboxes) }),
+          ...(createsPerS === undefined ? {} : { createsPerS: orNull(createsPerS) }),
+          ...(reserve === undefined ? {} : { reserve }),
+        };
+        if (!(await changeProvider(database, name, changes)))
           throw new EvalpoolError('USAGE', `there is no provider '${name}'; see \`evalpool providers list\``);
         for (const topic of ['limits', 'dispatch', `slot:${name}`]) wake.send(topic);
         process.stdout.write(`provider ${name} is changed\n`);

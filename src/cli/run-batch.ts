@@ -94,7 +94,8 @@ function nothingToDo(told: Acceptance, signal: AbortSignal): EvalpoolError {
 async function conclude(run: OpenRun, order: RunOrder): Promise<RunOutcome> {
   const { database, batchId } = run;
   const interrupted = (await readAgain(run)).state !== 'finished';
-  if (interrupted) await pauseBatch(database, batchId, true);
+  // One that has spent its budget stands still by itself.
+  if (interrupted && order.signal.aborted) await pauseBatch(database, batchId, true);
   order.progress.end();
   const blobs = openBlobs(run.stack.blobs);
   const highlights = await writeResults({ database, batchId, out: order.out, blobs });
