@@ -69,8 +69,9 @@ export async function handBack(database: Database, fence: Fence, how: HandBack):
       where id = ${fence.evaluationId} and attempt = ${fence.attempt} and state = 'running'
       returning id),
     spent as (
-      update batches b set spent_usd = b.spent_usd + ${how.costUsd ?? 0}, spent_sandbox_s = b.spent_sandbox_s + ${how.sandboxSeconds ?? 0}
-      from back where b.id = ${fence.batchId} and ${how.sandboxSeconds ?? 0} > 0)
+      update batches b set spent_usd = b.spent_usd + ${how.costUsd ?? 0}::float8,
+        spent_sandbox_s = b.spent_sandbox_s + ${how.sandboxSeconds ?? 0}::float8
+      from back where b.id = ${fence.batchId} and ${how.sandboxSeconds ?? 0}::float8 > 0)
     update attempts a set state = 'ended', reason = ${how.reason}, ended_at = now()
     from back where a.evaluation_id = back.id and a.number = ${fence.attempt} returning 1`.execute(database);
   return rows.length === 1;

@@ -26,6 +26,13 @@ describe('the fence of an attempt', () => {
     return { hint: hint!, batchId };
   }
 
+  const spentOf = (batchId: string): Promise<object> =>
+    it.database
+      .selectFrom('batches')
+      .select(['spent_usd', 'spent_sandbox_s'])
+      .where('id', '=', batchId)
+      .executeTakeFirstOrThrow();
+
   test('of many claims of one attempt exactly one wins', async () => {
     const { hint } = await oneDispatched('claims');
     const claims = await Promise.all(
@@ -53,7 +60,10 @@ describe('the fence of an attempt', () => {
       failed: false,
       delayMs: 0,
       workerLost: true,
+      sandboxSeconds: 1.5,
+      costUsd: 0.25,
     });
+    expect(await spentOf(first!.batchId)).toEqual({ spent_usd: 0.25, spent_sandbox_s: 1.5 });
     const [again] = await dispatchSome(it.database, 'late', 1);
     expect(again!.attempt).toBe(hint.attempt + 1);
     const second = await claimEvaluation(it.database, again!, processId);
