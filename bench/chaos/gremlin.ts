@@ -89,22 +89,13 @@ async function emptyRedis(world: World): Promise<string> {
 
 async function killRedis(world: World): Promise<string> {
   await emptyRedis(world);
-  killGroup(world.services.redis());
+  world.crash.redis();
   return 'empty and kill redis';
 }
 
 async function killPostgres(world: World): Promise<string> {
-  killGroup(world.services.postgres());
+  world.crash.postgres();
   return 'kill postgres';
-}
-
-// The guard leads a group of its own, with the program in it.
-function killGroup(pid: number): void {
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // It is being started again just now.
-  }
 }
 
 async function cutConnections(world: World, dice: Dice): Promise<string> {

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Redis } from 'ioredis';
 import { childEnvironment, readConfig, settingsEnvironment, type Config } from '../../src/config.ts';
 import { changeProvider } from '../../src/database/change-shares.ts';
 import { connectDatabase, migrate, type Database } from '../../src/database/connect.ts';
@@ -35,7 +36,8 @@ export interface World {
   server: ServerProcess;
   proxy: CutProxy;
   actors: Actor[];
-  services: { postgres: () => number; redis: () => number };
+  /** Ends a service as a crash would; it is started again at once. */
+  crash: Record<'postgres' | 'redis', () => void>;
   /** Folder of logs, on a small disk of its own where we are root. */
   blobs: string;
   ownDisk: boolean;
@@ -53,10 +55,9 @@ export async function startWorld(plan: WorldPlan): Promise<World> {
   makeHome(home);
   const log = makeLog('chaos', 'silent');
   const nursery = makeNursery(home.logs, null);
-  const pids = { postgres: 0, redis: 0 };
   const supervisor = { nursery, log, onGiveUp: (error: Error) => console.error(error) };
-  await supervise(supervisor, async () => noted(pids, 'postgres', await startPostgres(home, nursery)));
-  await supervise(supervisor, async () => noted(pids, 'redis', await startRedis(home, nursery)));
+  await supervise(supervisor, async () => startPostgres(home, nursery));
+  await supervise(supervisor, async () => startRedis(home, nursery));
   const database = connectDatabase(postgresUrl(home), log);
   await migrate(database);
   const server = await startServer(join(folder, 'server'), serverFlags(folder, plan));
@@ -83,13 +84,25 @@ export async function startWorld(plan: WorldPlan): Promise<World> {
     if (ownDisk) execFileSync('umount', [blobs]);
     if (process.env['KEEP'] === undefined) rmSync(folder, { recursive: true, force: true });
   };
-  const services = { postgres: () => pids.postgres, redis: () => pids.redis };
-  return { database, redisUrl: redisUrl(home), server, proxy, actors, services, blobs, ownDisk, close };
+  const crash = {
+    // Immediate shutdown: a postmaster killed with -9 leaves children that keep the next one out.
+    postgres: () => signalPostmaster(home.path, 'SIGQUIT'),
+    redis: () => void connectAndKill(redisUrl(home)),
+  };
+  return { database, redisUrl: redisUrl(home), server, proxy, actors, crash, blobs, ownDisk, close };
 }
 
-function noted<T extends { pid: number }>(pids: Record<string, number>, name: string, child: T): T {
-  pids[name] = child.pid;
-  return child;
+function signalPostmaster(home: string, signal: NodeJS.Signals): void {
+  const file = join(home, 'database', '18', 'postmaster.pid');
+  const pid = Number(readFileSync(file, 'utf8').split('\n')[0]);
+  process.kill(pid, signal);
+}
+
+async function connectAndKill(url: string): Promise<void> {
+  const redis = new Redis(url.replace('unix://', ''), { maxRetriesPerRequest: 1 });
+  redis.on('error', () => {});
+  await redis.call('SHUTDOWN', 'NOSAVE').catch(() => undefined);
+  redis.disconnect();
 }
 
 function serverFlags(folder: string, plan: WorldPlan): string[] {
