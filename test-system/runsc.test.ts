@@ -2,8 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CommandExitError, Sandbox, TimeoutError, type CommandResult } from 'e2b';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { LIMITS, startTestServer, type TestServer } from '../test/sandbox-server/start-test-server.ts';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import {
+  LIMITS,
+  openTestWall,
+  startTestServer,
+  type TestServer,
+} from '../test/sandbox-server/start-test-server.ts';
+import { run } from '../test/sandbox-server/walls/start-wall.ts';
 import { whatRunscLacks } from './runsc-lacking.ts';
 
 const lacking = whatRunscLacks();
@@ -154,6 +160,15 @@ describe.skipIf(lacking !== null)(`With the wall runsc${lacking ? `: ${lacking}`
     await flooded.kill();
     await sandbox.kill();
     sandbox = await Sandbox.create(host.sdk);
+  });
+
+  test('a sandbox that holds as many files as it may takes commands all the same', async () => {
+    const { wall, close } = await openTestWall('runsc');
+    onTestFinished(close);
+    const box = await wall.open({ id: 'full', limits: { ...LIMITS, diskMb: 1 }, network: 'none' });
+    const full = await run(box, 'i=0; while : > /tmp/$((i += 1)); do :; done');
+    expect(full.err).toContain('No space left on device');
+    expect(await run(box, 'echo alive')).toMatchObject({ out: 'alive\n' });
   });
 
   test('a paused sandbox stands still and goes on', async () => {

@@ -136,9 +136,9 @@ export class Launcher {
     await this.#ask(id, [word, id, ...fields]);
   }
 
-  /** Has a gVisor box kill its largest process. */
-  relieve(boxId: string): void {
-    this.#send(['relieve', boxId]);
+  /** Has a gVisor box kill its largest processes, until so much memory will be free. */
+  relieve(boxId: string, bytes: number): void {
+    this.#send(['relieve', boxId, String(bytes)]);
   }
 
   /** Ends it and every box; resolves when it is gone. */

@@ -23,9 +23,9 @@ sub make {
       # runsc is the first of its pid namespace: with it ends everything that it started.
       do_or_die(prctl => $PDEATHSIG, 9, 0, 0, 0);
       mount_disk($uid, $gid, $disk, $options);
-      lay_disk($disk, $root_id);
+      lay_own($disk, $root_id);
       lay_tree($disk, [map { [split /\t/] } split /\n/, $tree]);
-      write_file("$disk/bundle/config.json", $config);
+      write_file("$disk/own/bundle/config.json", $config);
       plain_signals();
       POSIX::dup2(fileno $life, 0);
       POSIX::dup2(fileno $tell, $_) for 1, 2;
@@ -38,7 +38,7 @@ sub make {
     POSIX::_exit(126);
   }
   $box{$id} = { id => $id, pid => $pid, cgroups => [split /\n/, $cgroups], held => $held, report => $report, text => '', words => '',
-    unsent => '', door => "/proc/$pid/root$disk/door" };
+    unsent => '', door => "/proc/$pid/root$disk/own/door" };
   fcntl $held, 4, 04000 | 1;
   $owner{$pid} = sub { box_gone($box{$id}) };
   $reader{fileno $report} = sub { box_reports($box{$id}) };
@@ -52,17 +52,18 @@ sub mount_on {
   syscall($call->{mount}, $from, $at, $kind, $flags, $data) == 0 or die "mount $at: $!\n";
 }
 
-# Beside what the box may write, its disk holds all that is written for it: nothing is left of it when its mount namespace ends.
-sub lay_disk {
+# What is written for a box lies beside its disk, which the box may fill. Nothing is left of it when its mount namespace ends.
+sub lay_own {
   my ($disk, $root_id) = @_;
   mount_on('/proc', 'proc', $NOSUID_NODEV, 'proc');
-  for (['door', 0700, 'root'], ['door/pids', 0700, 'root'], ['root', 0755], ['bundle', 0700], ['state', 0700]) {
-    my ($folder, $mode, $for) = ("$disk/$_->[0]", $_->[1], $_->[2]);
-    mkdir $folder, $mode or die "$folder: $!\n";
-    chown $root_id, $root_id, $folder if $for;
-  }
+  mkdir "$disk/$_" or die "$_: $!\n" for qw(root own);
   # Without the disk's flags: gVisor's file server makes it read-only once more, and then may not lose any.
   mount_on("$disk/root", 'tmpfs', 0, 'tmpfs', 'size=1m,mode=755');
+  mount_on("$disk/own", 'tmpfs', $NOSUID_NODEV, 'tmpfs', 'size=16m,mode=711');
+  for (qw(bundle state door door/pids)) {
+    mkdir "$disk/own/$_", 0700 or die "$_: $!\n";
+    chown $root_id, $root_id, "$disk/own/$_" if /door/;
+  }
 }
 
 # The tree that the box sees, seen by the host as well. Mount points first: then it becomes read-only.

@@ -57,7 +57,7 @@ export function bundleConfig(bundle: Bundle): string {
     { containerID: 0, hostID: rootId(owner), size: 1 },
     { containerID: INSIDE_ID, hostID: owner.uid, size: 1 },
   ];
-  const own = Object.entries({ ...WRITABLE, door: DOOR }).map(([name, path]) => ({
+  const own = Object.entries({ ...WRITABLE, 'own/door': DOOR }).map(([name, path]) => ({
     type: 'bind',
     source: `${disk}/${name}`,
     destination: path,

@@ -98,8 +98,9 @@ sub sweep {
   tell_box($box, 'sweep', $id, $signal);
 }
 
+# box, bytes
 sub relieve {
-  my $box = $box{$_[0]};
-  eval { tell_box($box, 'relieve') } if $box;
+  my ($box, $bytes) = ($box{$_[0]}, $_[1]);
+  eval { tell_box($box, 'relieve', $bytes) } if $box;
 }
 `;

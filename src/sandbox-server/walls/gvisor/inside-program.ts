@@ -7,7 +7,7 @@ export const DOOR = '/.evalpool';
 
 const START = String.raw`
 my ($processes, @limits) = @ARGV;
-my ($DOOR, $SWEEP_SECONDS) = ('${DOOR}', 5);
+my ($DOOR, $SWEEP_SECONDS, $LATE) = ('${DOOR}', 5, 96 << 20);
 my $pids = "$DOOR/pids";
 
 # gVisor counts RLIMIT_NPROC nowhere, but has the pids controller. Only commands are in its group, so that this process can always fork.
@@ -84,15 +84,22 @@ sub sweep {
 }
 
 # Where memory runs out the host would kill the whole sandbox: gVisor's kernel cannot go on without a page of one of its processes.
+# So the largest processes die, until so many bytes will be free; all of them where that went too slowly: among many that run,
+# each system call of this process waits its turn.
 sub relieve {
-  my ($largest, $most) = (0, -1);
-  for my $folder (glob '/proc/[0-9]*') {
-    my ($pid) = $folder =~ /(\d+)/;
-    open my $statm, '<', "$folder/statm" or next;
-    my $resident = (split / /, <$statm> // '')[1] // 0;
-    ($largest, $most) = ($pid, $resident) if $pid != 1 and $resident > $most;
+  my $bytes = shift;
+  return kill 9, -1 if $bytes > $LATE;
+  my $pages = $bytes / 4096;
+  my %resident;
+  for my $pid (grep { $_ != 1 } map { m{(\d+)} } glob '/proc/[0-9]*') {
+    open my $statm, '<', "/proc/$pid/statm" or next;
+    $resident{$pid} = (split / /, <$statm> // '')[1] // 0;
   }
-  kill 9, $largest if $largest;
+  for my $pid (sort { $resident{$b} <=> $resident{$a} } keys %resident) {
+    last if $pages < 0;
+    kill 9, $pid;
+    $pages -= $resident{$pid};
+  }
 }
 
 # The launcher is gone, or wants the end: what the first process leaves, gVisor's kernel kills.

@@ -22,7 +22,8 @@ export async function openRunscWall(options: WallOptions, machine: MachineCalls)
       'the wall runsc needs root: an ordinary user has one id to give, so its sandboxes would run as root inside. Use --wall bubblewrap',
     );
   const cgroups = new Cgroups(options.log, options.controls);
-  const filter = seccompFilter(machine, cgroups.by('memory') === null);
+  // A limit of the control group would end the sandbox, so memory is watched in any case.
+  const filter = seccompFilter(machine, true);
   const shown = prepareShownFiles(options.home);
   const runsc = { version: version(), statsAll: true };
   const wall = new LaunchedWall({

@@ -23,7 +23,7 @@ export function reportRunsc(cgroups: Cgroups, { version, statsAll }: FoundRunsc)
     {
       name: 'memory',
       inForce: memory !== null,
-      by: memory ? `a watcher kills the largest process; 256 MB above, ${memory} the sandbox` : NO_GROUP,
+      by: memory ? `a watcher kills the largest process; 448 MB above, ${memory} the sandbox` : NO_GROUP,
     },
     yes('processes', "the pids controller of gVisor's kernel"),
     {

@@ -4,8 +4,7 @@ import type { ShownFiles } from '../shown-files.ts';
 import { bundleConfig, rootId, treeLines } from './bundle.ts';
 import { relieveMemory, withSpare } from './memory-relief.ts';
 
-/** Of the launcher, runsc and the tree. */
-const OTHER_FILES = 256;
+const OTHER_FILES = 16;
 // Tried with 0.0~20221219: what nobody reads of a terminal fills the memory of gVisor's kernel, beyond any limit inside.
 const NO_TERMINALS =
   "sandboxes of the wall runsc have no terminals (pty): gVisor's pass on neither Ctrl-C nor sizes, and hold any amount of output. Use --wall bubblewrap";
@@ -29,7 +28,7 @@ export function runscKind(shown: ShownFiles, flags: readonly string[], filter: s
     '--file-access=exclusive',
     '--host-fifo=open',
   ];
-  const folders = ['--root', join(disk, 'state'), 'run', '--bundle', join(disk, 'bundle')];
+  const folders = ['--root', join(disk, 'own/state'), 'run', '--bundle', join(disk, 'own/bundle')];
   return {
     lacks: { terminals: NO_TERMINALS, layers: NO_LAYERS, watches: NO_WATCHES },
     disk: { folder: disk, otherFiles: OTHER_FILES },
@@ -45,6 +44,6 @@ export function runscKind(shown: ShownFiles, flags: readonly string[], filter: s
     groupLimits: withSpare,
     rootOf: ({ pid }) => `/proc/${pid}/root${join(disk, 'root')}`,
     watchMemory: ({ id, limits, groups, launcher }) =>
-      relieveMemory(groups.with('memory'), limits.memoryMb, () => launcher.relieve(id)),
+      relieveMemory(groups.with('memory'), limits.memoryMb, (bytes) => launcher.relieve(id, bytes)),
   };
 }
