@@ -32,9 +32,9 @@ export const FLOODS: readonly Attack[] = [
     name: 'use more disk by writing in all places at once',
     attempt: async (field) => {
       const script =
-        'for d in ~ /tmp /dev/shm /var/tmp; do head -c 1G /dev/zero >$d/big; done 2>/dev/null; du -cm ~ /tmp /dev/shm | tail -1 | cut -f1';
+        'for d in ~ /tmp /dev/shm /var/tmp; do head -c 1G /dev/zero >$d/big; done 2>/dev/null; cat ~/big /tmp/big /dev/shm/big | wc -c';
       const { out } = await field.run(await field.sandbox(), script);
-      return Number(out) <= field.limits.diskMb ? '' : `${out} MB`;
+      return Number(out) <= field.limits.diskMb * 2 ** 20 ? '' : `${out.trim()} bytes`;
     },
   },
   {

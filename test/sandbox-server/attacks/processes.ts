@@ -31,9 +31,10 @@ export const PROCESSES: readonly Attack[] = [
     name: 'end its sandbox by signals to the first process',
     attempt: async (field) => {
       const sandbox = await field.sandbox();
+      const { out: name } = await field.run(sandbox, 'cat /proc/1/comm');
       await field.run(sandbox, 'kill -9 1; kill -TERM 1; kill -STOP 1; kill -SEGV 1; kill -CHLD 1; true');
       const { out } = await field.run(sandbox, 'echo alive; cat /proc/1/comm');
-      return out === 'alive\ncat\n' ? '' : `the sandbox says: ${out}`;
+      return name !== '' && out === `alive\n${name}` ? '' : `the sandbox says: ${out}`;
     },
   },
   byScript(
