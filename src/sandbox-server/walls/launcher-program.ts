@@ -109,10 +109,16 @@ sub box_reports {
   return unless defined $pid and $box->{text} =~ /^ready$/m;
   stop_reading($box);
   my $pidfd = syscall $PIDFD_OPEN, $pid + 0, 0;
-  return if $pidfd < 0;
+  return if $pidfd < 0 or !is_elsewhere($pid);
   $box->{pidfd} = $pidfd;
   $box->{pid} = $pid;
   answer('made', $box->{id}, $pid);
+}
+
+# The process may have ended, and its pid be another's: whoever is signalled as the box must not be the host.
+sub is_elsewhere {
+  my ($there, $here) = map { (stat "/proc/$_/ns/pid")[1] } @_, 'self';
+  return defined $there && $there != $here;
 }
 
 sub stop_reading {

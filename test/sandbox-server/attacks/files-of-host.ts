@@ -1,4 +1,5 @@
-import { statSync } from 'node:fs';
+import { chmodSync, statSync, type Stats } from 'node:fs';
+import { IS_ROOT } from '../walls/start-wall.ts';
 import { byScript, type Attack } from './attack.ts';
 
 const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty'].map((name) => `/dev/${name}`);
@@ -67,7 +68,7 @@ export const FILES_OF_HOST: readonly Attack[] = [
   byScript(
     'rename or unlink what the toolchain is made of',
     () =>
-      'for f in /usr/bin/perl /etc/passwd /bin /dev/null /dev/pts /usr/bin/env; do mv $f ~/taken && echo $f; rm -f $f && echo $f; done',
+      'for f in /usr/bin/perl /etc/passwd /bin /dev/null /dev/pts /usr/bin/env; do [ -e $f ] || continue; mv -f $f ~/taken; rm -f $f; [ -e $f ] || echo $f; done',
     { onHost: 'unsafe' },
   ),
   byScript('link files of the host into its home', () => 'ln /usr/bin/perl ~/perl && ls ~/perl', {
@@ -76,20 +77,29 @@ export const FILES_OF_HOST: readonly Attack[] = [
   {
     name: "change mode, owner or times of the host's devices",
     attempt: async (field) => {
-      const before = DEVICES.map(describeDevice);
+      const before = DEVICES.map((path) => ({ path, stat: statSync(path) }));
       const names = DEVICES.join(' ');
       await field.run(
         await field.sandbox(),
         `touch -d 2001-02-03 ${names}; touch ${names}; chmod 600 ${names}; chown user ${names}; perl -e 'utime 1, 1, qw(${names})'`,
       );
-      return DEVICES.map(describeDevice)
-        .filter((now, at) => now !== before[at])
-        .join(' ');
+      return before.filter(isChanged).map(restore).join(' ');
     },
   },
 ];
 
-function describeDevice(path: string): string {
-  const { mode, uid, gid, mtimeMs, atimeMs } = statSync(path);
-  return [path, mode, uid, gid, mtimeMs, atimeMs].join(' ');
+interface Device {
+  path: string;
+  stat: Stats;
+}
+
+function isChanged({ path, stat }: Device): boolean {
+  const now = statSync(path);
+  return (['mode', 'uid', 'gid', 'mtimeMs', 'atimeMs'] as const).some((each) => now[each] !== stat[each]);
+}
+
+// A machine whose /dev/null is closed is of little use, were the wall to fail.
+function restore({ path, stat }: Device): string {
+  if (IS_ROOT) chmodSync(path, stat.mode);
+  return path;
 }
