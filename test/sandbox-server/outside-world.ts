@@ -27,12 +27,14 @@ export async function makeOutsideWorld(): Promise<OutsideWorld | null> {
   const base = (process.pid % 16) * 16;
   const [name, cable] = [`evalpool-${process.pid}`, `ep${process.pid}`];
   const addresses = [`203.0.113.${base + 2}`, `203.0.113.${base + 3}`] as const;
-  const own = `203.0.113.${base + 1}`;
+  const [own, network] = [`203.0.113.${base + 1}`, `203.0.113.${base}/28`];
   ip(`netns add ${name}`);
   try {
     ip(`link add ${cable} type veth peer name inner netns ${name}`);
-    ip(`addr add ${own}/28 dev ${cable}`);
+    // Routed, and not on a link of this machine: what is on one is refused like the machine.
+    ip(`addr add ${own}/32 dev ${cable}`);
     ip(`link set ${cable} up`);
+    ip(`route add ${network} dev ${cable} src ${own}`);
     for (const address of addresses) ip(`-n ${name} addr add ${address}/28 dev inner`);
     ip(`-n ${name} link set inner up`);
     const greeter = await startGreeter(name);
@@ -40,7 +42,7 @@ export async function makeOutsideWorld(): Promise<OutsideWorld | null> {
       greeter.kill('SIGKILL');
       spawnSync('ip', ['netns', 'del', name]);
     };
-    return { addresses, own, network: `203.0.113.${base}/28`, port: PORT, echoPort: ECHO_PORT, close };
+    return { addresses, own, network, port: PORT, echoPort: ECHO_PORT, close };
   } catch (error) {
     spawnSync('ip', ['netns', 'del', name]);
     throw error;

@@ -1,7 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import type { Network } from '../../stage.ts';
 import { PRIVATE_NETWORKS } from '../../private-networks.ts';
-import { isInNetworks } from '../ipv4-networks.ts';
+import { isInNetworks, readNetwork } from '../ipv4-networks.ts';
 import type { Launcher } from './launcher.ts';
 
 /** Where slirp4netns answers for the host's resolver. */
@@ -20,12 +20,18 @@ export function networkSetter(
   };
 }
 
-/** Ours, every address of this host as of now, and what is denied; nothing that is allowed opens the first two. */
+/**
+ * Ours, every address of this host and its links as of now, and what is denied; nothing that is allowed opens the others. Who
+ * shares a link with the host trusts it more than the world, whatever its addresses.
+ */
 function refusedNetworks(denied: readonly string[]): string[] {
   const own = Object.values(networkInterfaces())
     .flatMap((addresses) => addresses ?? [])
     .filter(({ family, address }) => family === 'IPv4' && !address.startsWith('127.'));
-  const refused = [...PRIVATE_NETWORKS, ...own.map(({ address }) => `${address}/32`), ...denied];
+  const links = own
+    .filter(({ address }) => !isInNetworks(address, PRIVATE_NETWORKS))
+    .flatMap(({ cidr }) => readNetwork(cidr ?? '') ?? []);
+  const refused = [...PRIVATE_NETWORKS, ...links, ...own.map(({ address }) => `${address}/32`), ...denied];
   // Its own 10.0.2.0/24 is narrower than any of these, so its route wins.
   if (isInNetworks(RESOLVER, denied)) refused.push(`${RESOLVER}/32`);
   return [...new Set(refused)];

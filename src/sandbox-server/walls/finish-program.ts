@@ -3,7 +3,7 @@
  * does it, before it becomes a command, with the rights of the user namespace that owns the box's other ones.
  */
 export const FINISH_PROGRAM = String.raw`
-my ($TERMINALS, $INOTIFY_INSTANCES) = (64, 16);
+my ($TERMINALS, $INOTIFY_INSTANCES) = (64, 48);
 # The outer user namespace has a root, and the kernel lets it write the settings of the box's networks and queues.
 my @READ_ONLY = qw(sys bus fs irq sysrq-trigger);
 # What tells of the host's keys, timers, hardware and load, for nothing that a test needs.
@@ -30,7 +30,7 @@ sub bound_terminals {
   do_or_die(mount => $none, $folder, 0, 0x2a, $options);
 }
 
-# The kernel counts these by host id too, which the boxes of an ordinary user or of a container's root share. Read-only already
+# The server watches 32 folders of a box by such. The kernel counts them by host id too, which the boxes of an ordinary user or of a container's root share. Read-only already
 # where two entered as the first.
 sub bound_inotify {
   my $path = '/proc/sys/user/max_inotify_instances';

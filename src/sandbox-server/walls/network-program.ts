@@ -67,18 +67,26 @@ sub slirp {
   POSIX::dup2($stay, 4);
   POSIX::dup2($users, 5);
   POSIX::close($_) for 6 .. 9;
-  # Some machines let only root open it; slirp4netns then stays root, in a mount namespace and filter of its own.
-  my $open_tun = ((stat '/dev/net/tun')[2] // 0) & 2;
-  if ($root and $open_tun) { syscall $call->{setgroups}, 0, 0; POSIX::setgid($box->{gid}); POSIX::setuid($box->{uid}) }
+  eval { make_tun(); become_id($box->{uid}, $box->{gid}); 1 } or print(STDERR $@) and POSIX::_exit(1);
   my $pid = fork;
   set_routes($box, $routes) if defined $pid and $pid == 0;
   if (defined $pid) { waitpid $pid, 0 }
   POSIX::_exit(1) unless defined $pid and $? == 0;
-  exec qw(slirp4netns --configure --mtu=65520 --disable-host-loopback --ready-fd=3 --exit-fd=4 --netns-type=path),
-    $open_tun ? () : qw(--enable-sandbox --enable-seccomp),
-    "--userns-path=/proc/self/fd/5", "/proc/$box->{pid}/ns/net", 'tap0';
+  exec qw(slirp4netns --configure --mtu=65520 --disable-host-loopback --enable-seccomp),
+    qw(--ready-fd=3 --exit-fd=4 --netns-type=path), "--userns-path=/proc/self/fd/5", "/proc/$box->{pid}/ns/net", 'tap0';
   print STDERR "slirp4netns: $!\n";
   POSIX::_exit(127);
+}
+
+# Some machines let only root open the device of tunnels. slirp4netns is never root: it sees one of its own, open to all.
+sub make_tun {
+  return if !$root or ((stat '/dev/net/tun')[2] // 0) & 2;
+  my ($none, $top, $tmpfs, $folder, $tun) = ('none', '/', 'tmpfs', '/dev/net', '/dev/net/tun');
+  do_or_die(unshare => 0x20000);
+  do_or_die(mount => $none, $top, 0, 0x44000, 0);
+  do_or_die(mount => $tmpfs, $folder, $tmpfs, 10, 0);
+  umask 0;
+  do_or_die(mknodat => -100, $tun, 020666, 10 << 8 | 200);
 }
 
 # One unreachable route for each network, by netlink: minimal systems have neither ip nor nft. In the child: never returns.

@@ -1,5 +1,8 @@
 import { createServer } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { PRIVATE_NETWORKS } from '../../../src/private-networks.ts';
+import { isInNetworks, readNetwork } from '../../../src/sandbox-server/ipv4-networks.ts';
 import type { HostBox } from '../../../src/sandbox-server/walls/launched-wall.ts';
 import { run, startWall } from './start-wall.ts';
 
@@ -38,6 +41,23 @@ test('With nat neither the loopback of the host nor private addresses answer, an
   await box.setNetwork('nat');
   await box.destroy();
   server.close();
+});
+
+test('Neighbours on a link of the host are refused like the host', async (context) => {
+  if (!walls.wall.report().networks.includes('nat'))
+    return context.skip('needs slirp4netns and /dev/net/tun');
+  const links = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .filter(
+      ({ internal, family, address }) =>
+        !internal && family === 'IPv4' && !isInNetworks(address, PRIVATE_NETWORKS),
+    )
+    .map(({ cidr }) => readNetwork(cidr ?? '')?.split('/')[0]);
+  if (links.length === 0) return context.skip('every link of this machine is private');
+  const box = await walls.open();
+  await box.setNetwork('nat');
+  expect(await refusedIn(box)).toEqual(expect.arrayContaining(links));
+  await box.destroy();
 });
 
 test('Denied networks change in the order they were asked for, and none is left over', async (context) => {
