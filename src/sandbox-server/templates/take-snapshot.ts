@@ -95,6 +95,7 @@ async function saveFiles({ box }: LiveSandbox, folder: string): Promise<SavedFil
   try {
     return await box.save(folder);
   } catch (error) {
+    if (error instanceof Refusal) throw error;
     throw new Refusal(500, `this sandbox cannot be saved: ${error instanceof Error ? error.message : ''}`);
   }
 }
