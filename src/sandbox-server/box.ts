@@ -70,6 +70,14 @@ export interface LayerStack {
   isTopWhole: boolean;
 }
 
+/** Where what is saved of a box goes. */
+export interface SavePlace {
+  /** A folder on the server's disk that is to be made. */
+  newFolder: () => string;
+  /** Nobody needs it but boxes that start before its release: it may lie in memory. */
+  isBrief: boolean;
+}
+
 /** What the files of a box were at one moment. */
 export interface SavedFiles {
   layers: LayerStack;
@@ -88,10 +96,10 @@ export interface Box {
   /** `denied`: IPv4 networks (a.b.c.d/n) that it must not reach, besides those that none may. */
   setNetwork(network: Network, denied?: readonly string[]): Promise<void>;
   /**
-   * Makes a new folder a layer of what the box wrote, /dev/shm apart, and says what a box starts from that looks like it. The box
-   * must stand still. Throws an Error that says why it cannot be saved.
+   * Makes a layer of what the box wrote, /dev/shm apart, and says what a box starts from that looks like it. The box must stand
+   * still. Throws an Error that says why it cannot be saved.
    */
-  save(folder: string): Promise<SavedFiles>;
+  save(place: SavePlace): Promise<SavedFiles>;
   /**
    * Stops every process; commands that are started meanwhile wait. Its files can still be read and written, and it can be
    * destroyed. Throws, and leaves the box running, when it cannot be stopped. Each freeze needs its own thaw.

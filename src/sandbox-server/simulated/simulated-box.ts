@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import picomatch from 'picomatch';
-import type { Box, BoxCommand, BoxLimits, BoxProcess, BoxUsage, SavedFiles } from '../box.ts';
+import type { Box, BoxCommand, BoxLimits, BoxProcess, BoxUsage, SavedFiles, SavePlace } from '../box.ts';
 import type { FolderWatch } from '../box-watch.ts';
 import type { MemoryFiles } from './memory-files.ts';
 import type { Run } from './plan-run.ts';
@@ -49,8 +49,8 @@ export class SimulatedBox implements Box {
 
   async setNetwork(): Promise<void> {}
 
-  async save(folder: string): Promise<SavedFiles> {
-    return { layers: await saveTree(folder, this.files.tree), release: async () => {} };
+  async save({ newFolder }: SavePlace): Promise<SavedFiles> {
+    return { layers: await saveTree(newFolder(), this.files.tree), release: async () => {} };
   }
 
   async freeze(): Promise<void> {

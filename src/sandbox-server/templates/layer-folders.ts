@@ -3,6 +3,14 @@ import { basename, join } from 'node:path';
 import { newId } from '../secrets.ts';
 import { removeUnlocked } from './remove-unlocked.ts';
 
+/** The making of layers. */
+interface Making {
+  /** Where the next one is to be made. */
+  newFolder: () => string;
+  /** They are made, or will not be: from now on they stay only as long as something needs them. */
+  end: () => void;
+}
+
 const LAYER = /^([a-z2-7]{20})(\.lock|\.gone)?$/;
 
 /**
@@ -17,17 +25,18 @@ export class LayerFolders {
     this.#folder = folder;
   }
 
-  /** Where the next layer is to be made. It is not removed before `settle`. */
-  newPath(): string {
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-    const folder = join(this.#folder, newId());
-    this.#making.add(folder);
-    return folder;
-  }
-
-  /** A layer is made, or will not be: from now on it stays only as long as something needs it. */
-  settle(folder: string): void {
-    this.#making.delete(folder);
+  /** Layers that are made until the end of it are not removed before. */
+  beginMaking(): Making {
+    const made: string[] = [];
+    const newFolder = (): string => {
+      mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+      const folder = join(this.#folder, newId());
+      made.push(folder);
+      this.#making.add(folder);
+      return folder;
+    };
+    const end = (): void => made.forEach((folder) => this.#making.delete(folder));
+    return { newFolder, end };
   }
 
   /** Takes in a layer that was made elsewhere on the same disk. */

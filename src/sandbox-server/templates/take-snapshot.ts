@@ -1,4 +1,4 @@
-import type { SavedFiles } from '../box.ts';
+import type { SavedFiles, SavePlace } from '../box.ts';
 import { admitCreation } from '../limits/admit-creation.ts';
 import { Refusal } from '../refusal.ts';
 import type { LiveSandbox, Sandboxes, SandboxOrder } from '../sandboxes.ts';
@@ -18,7 +18,7 @@ export async function takeSnapshot(
   const named = asked === undefined ? { name: null, tag: DEFAULT_TAG } : parseNewName(asked);
   if (named.name !== null && templates.find(`${named.name}:${named.tag}`)?.kind === 'template')
     throw new Refusal(400, `Invalid name: '${asked}' is a template of this server`);
-  const saved = await saveSandbox(sandboxes, sandbox);
+  const saved = await saveSandbox(sandboxes, sandbox, false);
   try {
     const filesMetadata = await sandbox.fileMetadata.all();
     const { layers } = saved;
@@ -45,7 +45,7 @@ export async function forkSandbox(
   { count, lifeMs }: Forks,
 ): Promise<Array<PromiseSettledResult<LiveSandbox>>> {
   const { template, metadata, envVars, egress, lifecycle } = sandbox;
-  const saved = await saveSandbox(sandboxes, sandbox);
+  const saved = await saveSandbox(sandboxes, sandbox, true);
   const order: SandboxOrder = {
     template,
     layers: saved.layers,
@@ -68,32 +68,36 @@ export async function forkSandbox(
   }
 }
 
-async function saveSandbox(sandboxes: Sandboxes, sandbox: LiveSandbox): Promise<SavedFiles> {
+async function saveSandbox(
+  sandboxes: Sandboxes,
+  sandbox: LiveSandbox,
+  isBrief: boolean,
+): Promise<SavedFiles> {
   const { options, pauses } = sandboxes;
   if ((sandbox.layers?.folders.length ?? 0) >= MAX_LAYERS)
     throw new Refusal(
       400,
       `a sandbox that comes from ${MAX_LAYERS} snapshots of snapshots cannot be saved again`,
     );
-  const { layers } = options.templates;
-  const folder = layers.newPath();
+  const making = options.templates.layers.beginMaking();
   try {
-    const saved = await pauses.whileStill(sandbox, () => saveFiles(sandbox, folder));
+    const place = { newFolder: making.newFolder, isBrief };
+    const saved = await pauses.whileStill(sandbox, () => saveFiles(sandbox, place));
     const release = async (): Promise<void> => {
-      layers.settle(folder);
+      making.end();
       await saved.release();
     };
     return { ...saved, release };
   } catch (error) {
-    layers.settle(folder);
+    making.end();
     void sandboxes.removeUnusedLayers();
     throw error;
   }
 }
 
-async function saveFiles({ box }: LiveSandbox, folder: string): Promise<SavedFiles> {
+async function saveFiles({ box }: LiveSandbox, place: SavePlace): Promise<SavedFiles> {
   try {
-    return await box.save(folder);
+    return await box.save(place);
   } catch (error) {
     if (error instanceof Refusal) throw error;
     throw new Refusal(500, `this sandbox cannot be saved: ${error instanceof Error ? error.message : ''}`);

@@ -106,11 +106,12 @@ export class Templates {
 
   /** Keeps a new one whose only layer, a whole root, was made at `made`. */
   adopt(made: string, rest: Omit<NewTemplate, 'layers'>): Template {
-    const folder = this.layers.newPath();
+    const making = this.layers.beginMaking();
+    const folder = making.newFolder();
     const template = this.keep({ ...rest, layers: { holds: 'root', folders: [folder], isTopWhole: true } });
     // Only what a template needs is safe among the layers.
     this.layers.adopt(made, folder);
-    this.layers.settle(folder);
+    making.end();
     return template;
   }
 

@@ -1,4 +1,4 @@
-import type { LayerStack, SavedFiles } from '../box.ts';
+import type { LayerStack } from '../box.ts';
 import { TEMPLATE_ROOT } from './bubblewrap.ts';
 import type { Launcher } from './launcher.ts';
 
@@ -20,9 +20,11 @@ export interface CopiedBox {
   layers: LayerStack | undefined;
 }
 
-type Pair = readonly [inBox: string, inLayer: string];
+/** A place in a box, or a part of its overlays, and its name in a layer. */
+export type Pair = readonly [inBox: string, inLayer: string];
 
-const UPPER: Record<'home' | 'root', Pair[]> = {
+/** What a box that lies over layers writes, by what the layers hold. */
+export const UPPER: Record<'home' | 'root', Pair[]> = {
   home: [
     ['home', 'home'],
     ['tmp', 'tmp'],
@@ -47,28 +49,8 @@ export async function copyIntoBox({ launcher, id, way, layers }: CopiedBox): Pro
   await launcher.request('load', id, ...pairs);
 }
 
-/** Makes a layer of what a box wrote. */
-export async function saveBox({ launcher, id, way, layers }: CopiedBox, folder: string): Promise<SavedFiles> {
-  const isUpper = way === 'home' || way === 'root';
-  const pairs = (isUpper ? UPPER[way] : wholePairs(way)).flat();
-  const release = (): Promise<void> => launcher.request('release', id, folder);
-  try {
-    await launcher.request('save', id, folder, isUpper ? 'upper' : 'whole', ...pairs);
-  } catch (error) {
-    await release();
-    throw error;
-  }
-  return { layers: stackWith(folder, way, layers), release };
-}
-
-function stackWith(folder: string, way: WayToStart | '', layers: LayerStack | undefined): LayerStack {
-  const below = layers?.folders ?? [];
-  if (way === '') return { holds: 'home', folders: [folder], isTopWhole: true };
-  if (way === 'bound') return { holds: 'root', folders: [...below.slice(0, 1), folder], isTopWhole: true };
-  return { holds: way, folders: [...below, folder], isTopWhole: false };
-}
-
-function wholePairs(way: 'bound' | ''): Pair[] {
+/** What a box that copies its files copies: all of home and /tmp. */
+export function wholePairs(way: 'bound' | ''): Pair[] {
   if (way === 'bound')
     return [
       [`${TEMPLATE_ROOT}/home/user`, 'root/home/user'],

@@ -32,6 +32,7 @@ export function bubblewrapKind(shown: ShownFiles, memoryIsCounted: boolean): Box
   return {
     lacks: {},
     disk: { folder: shown.disk, otherFiles: 16 },
+    memory: process.getuid?.() === 0 ? shown.memory : null,
     argv: ({ way }) => argv[way],
     groupLimits: (limits) => limits,
     rootOf: ({ pid, way }) => `/proc/${pid}/root${way === 'root' || way === 'bound' ? TEMPLATE_ROOT : ''}`,

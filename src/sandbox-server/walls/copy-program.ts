@@ -4,25 +4,24 @@
  */
 export const COPY_PROGRAM = String.raw`
 
-# request id, box, folder of the layer to make, 'upper' or 'whole', then pairs: a path in the box (or a part of its overlays) and
-# where it lies in the layer
+# request id, box, folder of the layer to make, memory to mount before ('': none), 'upper', 'whole' or 'layer', then pairs: a path
+# in the box, a part of its overlays or of another layer, and where it lies in the layer
 sub save {
-  my ($id, $box_id, $folder, $what, @pairs) = @_;
-  my $box = $box{$box_id};
-  die "the sandbox is gone\n" unless $box and defined $box->{pidfd};
+  my ($id, $box_id, $folder, $memory, $what, @pairs) = @_;
+  my $box = box_to_enter($box_id);
+  mount_memory($memory) if length $memory;
   # Locked until it is released, at most as long as the box lives.
   open $box->{saved}{$folder}, '>', "$folder.lock" or die "$folder: $!\n";
   flock $box->{saved}{$folder}, 5 and mkdir $folder, 0700 or die "$folder: $!\n";
-  my $view = $what eq 'upper' ? "/proc/$box->{monitor}/root$box->{disk}/up/" : "/proc/$box->{pid}/root";
-  my $copy = { marks => $what eq 'upper', whole => $what eq 'whole' };
-  copy_in_child($id, $box, $copy, pairs_of(sub { ($view . $_[0], "$folder/$_[1]") }, @pairs));
+  my %view = (upper => "/proc/$box->{monitor}/root$box->{disk}/up/", whole => "/proc/$box->{pid}/root", layer => '');
+  my $copy = { marks => $what ne 'whole', whole => $what eq 'whole' };
+  copy_in_child($id, $box, $copy, pairs_of(sub { ($view{$what} . $_[0], "$folder/$_[1]") }, @pairs));
 }
 
 # request id, box, then pairs: a folder of a layer and a path in the box
 sub load {
   my ($id, $box_id, @pairs) = @_;
-  my $box = $box{$box_id};
-  die "the sandbox is gone\n" unless $box and defined $box->{pidfd};
+  my $box = box_to_enter($box_id);
   copy_in_child($id, $box, { owner => [map { $_ + 0 } @$box{qw(uid gid)}] }, pairs_of(sub { ($_[0], "/proc/$box->{pid}/root$_[1]") }, @pairs));
 }
 

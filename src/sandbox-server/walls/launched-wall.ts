@@ -1,22 +1,25 @@
 import { EvalpoolError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { Network } from '../../stage.ts';
-import type { Box, BoxCommand, BoxLimits, BoxOrder, Wall, WallReport } from '../box.ts';
+import type { Box, BoxCommand, BoxLimits, BoxOrder, SavePlace, Wall, WallReport } from '../box.ts';
 import { Refusal } from '../refusal.ts';
 import { BoxFreezer } from './box-freezer.ts';
 import { networkSetter } from './box-network.ts';
 import { usageOf } from './box-usage.ts';
 import { BoxIds } from './box-ids.ts';
 import { BoxRoot } from './box-root.ts';
-import { copyIntoBox, saveBox, wayToStart } from './box-start.ts';
+import { copyIntoBox, wayToStart } from './box-start.ts';
 import type { CopiedBox, LayerMounts, WayToStart } from './box-start.ts';
+import { BriefLayers } from './brief-layers.ts';
 import type { BoxGroups, Cgroups } from './cgroups.ts';
 import { freezeByGroup, freezeBySignal } from './freezer.ts';
 import { diskOptions } from './disk-program.ts';
 import { watchFolder } from './folder-watch.ts';
 import { hostFiles } from './host-files.ts';
 import type { Launcher } from './launcher.ts';
+import { diskUsage } from './processes-usage.ts';
 import type { Owner } from './reach.ts';
+import { saveBox } from './save-box.ts';
 import { rlimitsOf } from './rlimits.ts';
 import { reportLayers } from './wall-report.ts';
 
@@ -35,6 +38,8 @@ export interface BoxKind {
   lacks: { terminals?: string; layers?: string; watches?: string };
   /** Where the launcher mounts each box's disk, and how many files lie there that are not the box's. */
   disk: { folder: string; otherFiles: number };
+  /** Where the launcher mounts layers in memory; null: it may not. */
+  memory: string | null;
   /** What the launcher starts a box with. */
   argv(box: Launched): readonly string[];
   /** Limits of the control groups that it joins. */
@@ -79,9 +84,11 @@ export class LaunchedWall implements HostWall {
   readonly #boxes = new Map<string, HostBox>();
   #launcher: Launcher;
   #layerMounts: LayerMounts = { work: true };
+  #brief: BriefLayers;
 
   constructor(parts: WallParts) {
     this.#parts = parts;
+    this.#brief = new BriefLayers(parts.kind.memory);
     this.#launcher = parts.launch();
   }
 
@@ -94,6 +101,7 @@ export class LaunchedWall implements HostWall {
   /** From now on layers are copied. */
   doWithoutMounts(why: string): void {
     this.#layerMounts = { work: false, why };
+    this.#brief = new BriefLayers(null);
   }
 
   async open({ id, limits, network, denied = [], layers }: BoxOrder): Promise<HostBox> {
@@ -111,15 +119,16 @@ export class LaunchedWall implements HostWall {
     const files = { disk, way, layers: layers?.folders ?? [], argv };
     const order = { id, ...owner, cgroups: groups.joins, rlimits: rlimitsOf(limits), ...files };
     const copied = { launcher, id, way, layers };
+    const letGo = this.#brief.hold(launcher, files.layers);
     try {
       const made = await launcher.make(order);
-      const box = this.#box(copied, { id, owner, groups, limits, way, ...made });
+      const box = this.#box(copied, { id, owner, groups, limits, way, letGo, ...made });
       await copyIntoBox(copied);
       if (network === 'nat') await box.setNetwork(network, denied);
       return box;
     } catch (error) {
       await this.#boxes.get(id)?.destroy();
-      if (!this.#boxes.has(id)) await this.#release(owner, groups);
+      if (!this.#boxes.has(id)) await this.#release({ owner, groups, letGo });
       throw error;
     }
   }
@@ -135,7 +144,6 @@ export class LaunchedWall implements HostWall {
     const { launcher } = copied;
     const { id, owner, groups, pid } = made;
     const { kind } = this.#parts;
-    const { lacks } = kind;
     const freezer = freezerOf(made, launcher);
     const inTurn = <T>(why: string | undefined, work: () => Promise<T>): Promise<T> =>
       unlessRefused(why, () => freezer.start(work));
@@ -143,6 +151,8 @@ export class LaunchedWall implements HostWall {
     const ended = this.#afterwards(made, root, kind.watchMemory({ ...made, root, launcher }));
     const setNetwork = networkSetter(launcher, id);
     void ended.then(() => freezer.end());
+    const usedBytes = async (): Promise<number> => (await diskUsage(root)).usedBytes;
+    const saved = { ...copied, brief: this.#brief, usedBytes };
     const box = {
       root,
       pid,
@@ -150,16 +160,16 @@ export class LaunchedWall implements HostWall {
       files: hostFiles(root),
       ended,
       start: (command: BoxCommand) =>
-        inTurn(command.terminal && lacks.terminals, () => launcher.start(id, command)),
+        inTurn(command.terminal && kind.lacks.terminals, () => launcher.start(id, command)),
       watch: (path: string, recursive: boolean) =>
-        inTurn(lacks.watches, () => watchFolder(launcher, id, path, recursive)),
+        inTurn(kind.lacks.watches, () => watchFolder(launcher, id, path, recursive)),
       setNetwork: async (network: Network, denied: readonly string[] = []) => {
         this.#checkNetwork(network);
         await setNetwork(network, denied);
       },
       freeze: () => freezer.freeze(),
       thaw: () => freezer.thaw(),
-      save: (folder: string) => unlessRefused(lacks.layers, () => saveBox(copied, folder)),
+      save: (place: SavePlace) => unlessRefused(kind.lacks.layers, () => saveBox(saved, place)),
       clear: () => launcher.sweep(id, 'SIGKILL'),
       usage: () => usageOf(root, groups),
       destroy: async () => {
@@ -171,19 +181,16 @@ export class LaunchedWall implements HostWall {
     return box;
   }
 
-  async #afterwards(
-    { id, ended, owner, groups }: MadeBox,
-    root: BoxRoot,
-    unwatch: () => void,
-  ): Promise<void> {
-    await ended;
+  async #afterwards(made: MadeBox, root: BoxRoot, unwatch: () => void): Promise<void> {
+    await made.ended;
     unwatch();
     root.close();
-    await this.#release(owner, groups);
-    this.#boxes.delete(id);
+    await this.#release(made);
+    this.#boxes.delete(made.id);
   }
 
-  async #release(owner: Owner, groups: BoxGroups): Promise<void> {
+  async #release({ owner, groups, letGo }: Pick<MadeBox, 'owner' | 'groups' | 'letGo'>): Promise<void> {
+    letGo();
     await groups.remove();
     this.#ids.giveBack(owner);
   }
@@ -215,6 +222,8 @@ function refuseFor(why: string | undefined): void {
 /** A box that was made. */
 export interface MadeBox extends Launched {
   groups: BoxGroups;
+  /** It needs its layers no more. */
+  letGo: () => void;
   pid: number;
   ended: Promise<void>;
 }

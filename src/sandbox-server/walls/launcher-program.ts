@@ -5,6 +5,7 @@ import { DISK_PROGRAM } from './disk-program.ts';
 import { ENTER_PROGRAM } from './enter-program.ts';
 import { FINISH_PROGRAM } from './finish-program.ts';
 import { LAYERS_PROGRAM } from './layers-program.ts';
+import { MEMORY_PROGRAM } from './memory-program.ts';
 import { NETWORK_PROGRAM } from './network-program.ts';
 import { SWEEP_PROGRAM } from './sweep-program.ts';
 import { TERMINAL_PROGRAM } from './terminal-program.ts';
@@ -151,6 +152,7 @@ ${DISK_PROGRAM}
 ${LAYERS_PROGRAM}
 ${COPY_TREE_PROGRAM}
 ${COPY_PROGRAM}
+${MEMORY_PROGRAM}
 ${FINISH_PROGRAM}
 ${ENTER_PROGRAM}
 ${COMMAND_PROGRAM}
@@ -159,7 +161,7 @@ ${NETWORK_PROGRAM}
 ${SWEEP_PROGRAM}
 ${WATCH_PROGRAM}
 my %on = (make => \&make, start => \&start, opened => \&opened, signal => \&send_signal, end => \&end,
-  network => \&network, sweep => \&sweep, resize => \&resize, save => \&save, load => \&load, release => \&release,
+  network => \&network, sweep => \&sweep, resize => \&resize, save => \&save, load => \&load, release => \&release, drop => \&drop,
   watch => \&watch);
 
 # The server is gone. A pid namespace ends only when its last process is reaped, and in a container nobody else may do that.

@@ -14,6 +14,8 @@ export interface ShownFiles {
   node: { binary: string; npm: string | null } | null;
   /** Empty folder on which each box's disk is mounted, in a mount namespace of its own. */
   disk: string;
+  /** The same for layers in memory. */
+  memory: string;
   /** Removes what was written for this server. */
   remove: () => void;
 }
@@ -23,9 +25,9 @@ export function prepareShownFiles(home: string): ShownFiles {
   const shared = isReachable(home) ? join(home, 'walls') : CLOSED_HOME;
   const folder = makeOwnFolder(shared);
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
-  const disk = join(folder, 'disk');
-  mkdirSync(disk);
-  return { etc: writeEtc(folder), node: findNode(shared), disk, remove };
+  const [disk, memory] = [join(folder, 'disk'), join(folder, 'memory')];
+  for (const mountPoint of [disk, memory]) mkdirSync(mountPoint);
+  return { etc: writeEtc(folder), node: findNode(shared), disk, memory, remove };
 }
 
 function findNode(folder: string): ShownFiles['node'] {

@@ -65,7 +65,7 @@ test('a box that is saved is what others start from, each for itself', async () 
   await (
     await run(box, 'sim 0 write /home/user/a/b one')
   ).exit;
-  const saved = await box.save(folder);
+  const saved = await box.save({ newFolder: () => folder, isBrief: false });
   await saved.release();
   await (
     await run(box, 'sim 0 write /home/user/a/b two')

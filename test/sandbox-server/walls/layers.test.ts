@@ -1,7 +1,8 @@
-import { lstatSync, readdirSync, statfsSync, writeFileSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, statfsSync, writeFileSync } from 'node:fs';
 import { release, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { HostBox } from '../../../src/sandbox-server/walls/launched-wall.ts';
 import { startLayerWall, type LayerWall } from './start-layer-wall.ts';
 import { IS_ROOT, run, startWall } from './start-wall.ts';
 
@@ -68,7 +69,7 @@ describe.each([
     const program = `perl -e 'mkdir "d"; symlink "${secret}", "d/file"; symlink "${walls.home}", "d/folder";
       syscall 133, my $name = "hidden", 020000, 0; open F, ">", "suid"; chmod 06755, "suid"'`;
     expect(await run(box, program)).toMatchObject({ err: '', exit: { code: 0 } });
-    await walls.save(box, folder);
+    await walls.save(box, { newFolder: () => folder });
     const home = join(folder, 'home');
     expect(lstatSync(join(home, 'd/file')).isSymbolicLink()).toBe(true);
     expect(lstatSync(join(home, 'd/folder')).isSymbolicLink()).toBe(true);
@@ -91,7 +92,7 @@ describe.each([
     const box = await walls.open();
     await run(box, 'head -c 25M /dev/zero > big');
     await box.freeze();
-    const saving = box.save(walls.nextLayer());
+    const saving = box.save({ newFolder: walls.nextLayer, isBrief: false });
     await Promise.all([expect(saving).rejects.toThrow('the sandbox is gone'), box.destroy()]);
   });
 
@@ -108,6 +109,58 @@ describe.each([
   );
 });
 
+describe('A layer that is needed briefly', () => {
+  let walls: LayerWall;
+  beforeAll(async () => {
+    walls = await startLayerWall(true);
+  });
+  afterAll(() => walls.close());
+  const skipUnlessInMemory = (skip: (why: string) => never): void => {
+    if (!IS_ROOT) skip('an ordinary user has no layers in memory');
+    if (!walls.isMounted) skip('overlays cannot be mounted here');
+  };
+
+  test('lies in memory as long as boxes need it, and what is to last is copied from there', async ({
+    skip,
+  }) => {
+    skipUnlessInMemory(skip);
+    const source = await walls.open();
+    const memory = `/proc/${launcherOf(source)}/root`;
+    await run(source, 'mkdir d; echo one > d/f');
+    const files = await walls.save(source, { isBrief: true });
+    const [folder = ''] = files.layers.folders;
+    expect(folder.startsWith(join(walls.home, 'layers'))).toBe(false);
+    const child = await walls.open(files.layers);
+    await files.release();
+    await source.destroy();
+    await run(child, 'rm d/f; echo two > d/g');
+    const [brief, lasting] = [await walls.save(child, { isBrief: true }), await walls.save(child)];
+    await child.destroy();
+    const grandchild = await walls.open(brief.layers);
+    await Promise.all([brief.release(), lasting.release()]);
+    expect(await run(grandchild, 'cat d/*; ls d')).toMatchObject({ out: 'two\ng\n' });
+    expect(readdirSync(memory + dirname(folder))).toHaveLength(4); // two layers and their locks
+    await grandchild.destroy();
+    await expect.poll(() => readdirSync(memory + dirname(folder))).toEqual([]);
+    const late = await walls.open(lasting.layers);
+    expect(await run(late, 'cat d/*; ls d')).toMatchObject({ out: 'two\ng\n' });
+    expect(lasting.layers.folders.map(dirname)).toEqual(Array(2).fill(join(walls.home, 'layers')));
+    await late.destroy();
+  });
+
+  test('is not to be seen on the host, nor after its launcher', async ({ skip }) => {
+    skipUnlessInMemory(skip);
+    const source = await walls.open();
+    await run(source, 'echo one > f');
+    const { layers } = await walls.save(source, { isBrief: true });
+    expect(readdirSync(dirname(layers.folders[0] ?? ''))).toEqual([]);
+    process.kill(launcherOf(source), 'SIGKILL');
+    await source.ended;
+    await expect(walls.open(layers)).rejects.toThrow('the template was removed');
+    await (await walls.open()).destroy();
+  });
+});
+
 // Of ext4 and xfs; overlays of ordinary users need extended attributes of theirs on a tmpfs too.
 const [MAJOR = 0, MINOR = 0] = release().split('.').map(Number);
 const CAN_MOUNT =
@@ -122,3 +175,12 @@ test.runIf(CAN_MOUNT)('Layers are mounted where the kernel is known to let us', 
   });
   await close();
 });
+
+/** Host pid of what made a box: bubblewrap is between. */
+function launcherOf({ pid }: HostBox): number {
+  return parentOf(parentOf(pid));
+}
+
+function parentOf(pid: number): number {
+  return Number(/PPid:\t(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+}

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import type { LayerStack, SavedFiles } from '../../../src/sandbox-server/box.ts';
+import type { LayerStack, SavedFiles, SavePlace } from '../../../src/sandbox-server/box.ts';
 import type { HostBox } from '../../../src/sandbox-server/walls/launched-wall.ts';
 import { run, startWall } from './start-wall.ts';
 
@@ -9,7 +9,7 @@ export interface LayerWall extends Awaited<ReturnType<typeof startWall>> {
   isMounted: boolean;
   /** Where a layer can be made. */
   nextLayer: () => string;
-  save: (box: HostBox, folder?: string) => Promise<SavedFiles>;
+  save: (box: HostBox, place?: Partial<SavePlace>) => Promise<SavedFiles>;
   /** The files of a box in which a script ran. */
   saved: (script: string, from?: LayerStack) => Promise<LayerStack>;
 }
@@ -20,10 +20,10 @@ export async function startLayerWall(mountLayers: boolean): Promise<LayerWall> {
   const isMounted = walls.wall.report().facts.some(({ name, inForce }) => name === 'layers' && inForce);
   let layers = 0;
   const nextLayer = (): string => join(walls.home, 'layers', `${++layers}`.padStart(20, 'a'));
-  const save = async (box: HostBox, folder = nextLayer()): Promise<SavedFiles> => {
+  const save = async (box: HostBox, place: Partial<SavePlace> = {}): Promise<SavedFiles> => {
     await box.freeze();
     try {
-      return await box.save(folder);
+      return await box.save({ newFolder: nextLayer, isBrief: false, ...place });
     } finally {
       await box.thaw();
     }

@@ -32,6 +32,7 @@ export function runscKind(shown: ShownFiles, flags: readonly string[], filter: s
   return {
     lacks: { terminals: NO_TERMINALS, layers: NO_LAYERS, watches: NO_WATCHES },
     disk: { folder: disk, otherFiles: OTHER_FILES },
+    memory: null,
     argv: ({ id, owner, limits }) => [
       String(rootId(owner)),
       tree,
