@@ -113,7 +113,7 @@ export const Spec = z.strictObject({
     .min(1)
     .max(200)
     .optional()
-    .describe("Template of the sandbox; default: the provider's."),
+    .describe("Template of the sandbox; default: the provider's. `evalpool template` adds local ones."),
   network: z
     .strictObject({
       fetch: network.optional(),
