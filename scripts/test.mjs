@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { giveUp, prepare, root } from './prepare.mjs';
 
 const FOLDERS = ['test', 'test-system'];
@@ -17,7 +17,9 @@ const place = mkdtempSync(join(tmpdir(), 'evalpool-tests-'));
 const report = join(place, 'report.json');
 try {
   const status = runVitest();
-  console.log(countTests());
+  const told = readReport();
+  for (const line of describeFailures(told)) console.log(line);
+  console.log(countTests(told));
   process.exitCode = status ?? 1;
 } finally {
   rmSync(place, { recursive: true, force: true });
@@ -30,17 +32,30 @@ function runVitest() {
   return spawnSync(process.execPath, argv, { cwd: root, stdio: 'inherit' }).status;
 }
 
-// A file that could not be loaded, or whose hooks failed, has no failed test to count: it is one failure.
-function countTests() {
-  let told;
+function readReport() {
   try {
-    told = JSON.parse(readFileSync(report, 'utf8'));
+    return JSON.parse(readFileSync(report, 'utf8'));
   } catch {
     giveUp('vitest left no report');
   }
-  const broken = told.testResults.filter(
-    (file) => file.status === 'failed' && file.assertionResults.every(({ status }) => status !== 'failed'),
-  );
-  const failed = told.numFailedTests + broken.length;
+}
+
+// Once more, shortly and last: whoever reads only the end of a long log sees what failed.
+function describeFailures({ testResults }) {
+  return testResults.flatMap((file) => {
+    const failed = file.assertionResults.filter(({ status }) => status === 'failed');
+    const whys = failed.map(({ fullName, failureMessages }) => `${fullName}\n${failureMessages.join('\n')}`);
+    if (isBroken(file)) whys.push(file.message);
+    return whys.map((why) => `FAILED ${relative(root, file.name)}: ${why.slice(0, 1500)}`);
+  });
+}
+
+// A file that could not be loaded, or whose hooks failed, has no failed test to count: it is one failure.
+function isBroken({ status, assertionResults }) {
+  return status === 'failed' && assertionResults.every((each) => each.status !== 'failed');
+}
+
+function countTests(told) {
+  const failed = told.numFailedTests + told.testResults.filter(isBroken).length;
   return `${told.numPassedTests} passed, ${failed} failed, ${told.numPendingTests + told.numTodoTests} skipped`;
 }

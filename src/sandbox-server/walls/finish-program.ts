@@ -30,8 +30,8 @@ sub bound_terminals {
   do_or_die(mount => $none, $folder, 0, 0x2a, $options);
 }
 
-# The server watches 32 folders of a box by such. The kernel counts them by host id too, which the boxes of an ordinary user or of a container's root share. Read-only already
-# where two entered as the first.
+# The server watches 32 folders of a box by such. The kernel counts them by host id too, which the boxes of an ordinary user or of
+# a container's root share. Read-only already where two entered as the first.
 sub bound_inotify {
   my $path = '/proc/sys/user/max_inotify_instances';
   open my $now, '<', $path or die "$path: $!\n";

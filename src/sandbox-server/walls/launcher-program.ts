@@ -21,10 +21,10 @@ use Errno ();
 
 my %numbers = (
   x86_64 => { clone => 56, unshare => 272, mount => 165, setns => 308, prlimit => 302, prctl => 157, capset => 126, setgroups => 116,
-    setresgid => 119, setresuid => 117, getpid => 39, signalfd => 289, keyctl => 250, mknodat => 259, mknodat => 259,
+    setresgid => 119, setresuid => 117, getpid => 39, signalfd => 289, keyctl => 250, mknodat => 259,
     inotify_init1 => 294, inotify_add_watch => 254, inotify_rm_watch => 255 },
   aarch64 => { clone => 220, unshare => 97, mount => 40, setns => 268, prlimit => 261, prctl => 167, capset => 91, setgroups => 159,
-    setresgid => 149, setresuid => 147, getpid => 172, signalfd => 74, keyctl => 219, mknodat => 33, mknodat => 33,
+    setresgid => 149, setresuid => 147, getpid => 172, signalfd => 74, keyctl => 219, mknodat => 33,
     inotify_init1 => 26, inotify_add_watch => 27, inotify_rm_watch => 28 },
 );
 my $call = $numbers{(POSIX::uname())[4]} or die "no system call table for this machine\n";
