@@ -87,8 +87,8 @@ describe('an outage in the middle of a batch', { timeout: 240_000 }, () => {
   }
 
   test('an evaluator killed with -9 costs time, no verdict, no sandbox and no slot', async () => {
-    const id = await submit('killed', 12, 'sleep 1');
-    await until(id, (batch, running) => batch.counts.passed > 0 && running > 0);
+    const id = await submit('killed', 12, 'sleep 3');
+    await until(id, (batch, running) => batch.counts.passed > 0 && running === 4);
     const evaluator = await database
       .selectFrom('processes')
       .select('pid')

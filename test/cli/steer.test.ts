@@ -43,6 +43,7 @@ async function until(text: string, ...args: string[]): Promise<Ended> {
 test('status and explain tell what runs and what waits, cancel ends both', async () => {
   const slow = [1, 2, 3, 4, 5, 6].map((n) => ({ id: `slow-${n}`, test: 'echo begun; sleep 3600' }));
   const running = start('run', batch('slow.jsonl', ...slow), '--batch', 'slow', '--json');
+  await until('slow ', 'status');
   await until('stage test', 'explain', 'slow', 'slow-1');
   expect((await cli('status', 'slow')).stdout).toMatch(/slow +default +sealed +0\/6 \(0\.0 %\) +2 /);
   const waiting = (await cli('explain', 'slow', 'slow-6')).stdout;

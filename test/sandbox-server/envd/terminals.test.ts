@@ -58,11 +58,11 @@ test('the end of the shell comes after all it wrote, with its status', async () 
 
 test('a child that keeps the terminal does not keep its end', async () => {
   const terminal = await new Terminal(sandbox).open();
-  await terminal.type('(trap "" HUP; echo sta""ys; exec sleep 1000) &\n');
+  await terminal.type('(trap "" HUP; echo $BASHPID > child; echo sta""ys; exec sleep 1000) &\n');
   await terminal.until('stays');
   await terminal.type('exit 5\n');
   expect(await terminal.end()).toMatchObject({ exitCode: 5 });
-  await sandbox.commands.run('pkill sleep');
+  await sandbox.commands.run('kill $(cat child)');
 });
 
 test('a killed terminal says so, and its time-out ends it', async () => {

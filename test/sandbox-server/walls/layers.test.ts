@@ -6,6 +6,8 @@ import type { HostBox } from '../../../src/sandbox-server/walls/launched-wall.ts
 import { startLayerWall, type LayerWall } from './start-layer-wall.ts';
 import { IS_ROOT, run, startWall } from './start-wall.ts';
 
+const [MAJOR = 0, MINOR = 0] = release().split('.').map(Number);
+
 // Where overlays cannot be mounted both ways are the second; the report says so.
 describe.each([
   ['mounted', true],
@@ -100,6 +102,7 @@ describe.each([
     'may write as much as its disk holds, whatever its layers hold',
     async ({ skip }) => {
       if (!walls.isMounted) skip('overlays cannot be mounted here');
+      if (MAJOR < 6 || (MAJOR === 6 && MINOR < 3)) skip('before Linux 6.3 a tmpfs cannot be idmapped');
       const big = await walls.saved('head -c 20M /dev/zero > big');
       const box = await walls.open(big);
       expect((await run(box, 'head -c 20M /dev/zero > more')).exit).toEqual({ code: 0 });
@@ -118,6 +121,7 @@ describe('A layer that is needed briefly', () => {
   const skipUnlessInMemory = (skip: (why: string) => never): void => {
     if (!IS_ROOT) skip('an ordinary user has no layers in memory');
     if (!walls.isMounted) skip('overlays cannot be mounted here');
+    if (MAJOR < 6 || (MAJOR === 6 && MINOR < 3)) skip('before Linux 6.3 a tmpfs cannot be idmapped');
   };
 
   test('lies in memory as long as boxes need it, and what is to last is copied from there', async ({
@@ -162,7 +166,6 @@ describe('A layer that is needed briefly', () => {
 });
 
 // Of ext4 and xfs; overlays of ordinary users need extended attributes of theirs on a tmpfs too.
-const [MAJOR = 0, MINOR = 0] = release().split('.').map(Number);
 const CAN_MOUNT =
   [0xef53, 0x58465342].includes(statfsSync(tmpdir()).type) && MAJOR * 100 + MINOR >= (IS_ROOT ? 519 : 606);
 
