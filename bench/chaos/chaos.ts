@@ -3,10 +3,11 @@ import { parseArgs } from 'node:util';
 import { readBatch } from '../../src/database/batches.ts';
 import { openWake } from '../../src/queue/wake.ts';
 import { seededDice } from './dice.ts';
+import { FAULTS } from './faults.ts';
 import { runGremlin, type Mischief } from './gremlin.ts';
 import { askLedger, checkResults, countHeld, type Findings, type ProvidersWord } from './referee.ts';
-import { submitKnown, type KnownBatch } from './truth.ts';
-import { startWorld, type World } from './world.ts';
+import { bound, drawWork, submitWork, type KnownBatch } from './truth.ts';
+import { PROVIDER, startWorld, type World } from './world.ts';
 
 // npm run chaos -- [--evaluations N] [--seed N] [--kills N] [--stops N] [--outages N] [--slots N] [--creates-per-s N]
 // 1. Evaluates a batch whose verdicts are known on a simulating server with faults on,
@@ -24,20 +25,6 @@ const OPTIONS = {
   'longest-s': { type: 'string', default: '6' },
 } as const;
 
-/** What goes wrong at the provider all the time. A create whose fate is unknown keeps its slot for three minutes, so few. */
-const FAULTS = {
-  rules: [
-    { do: 'delay', on: 'create', probability: 0.05, ms: [50, 800] },
-    { do: 'answer', on: 'create', probability: 0.01, status: 503 },
-    { do: 'reset', on: 'create', probability: 0.0003 },
-    { do: 'reset', on: 'create', probability: 0.001, when: 'after' },
-    { do: 'cut', on: ['start', 'reconnect'], probability: 0.02, afterMs: [20, 3000] },
-    { do: 'answer', on: ['read', 'write'], probability: 0.005, status: 502 },
-    { do: 'delay', on: 'destroy', probability: 0.05, ms: [100, 1500] },
-    { do: 'answer', on: 'destroy', probability: 0.02, per: 'sandbox', times: 1, status: 500 },
-    { do: 'vanish', probability: 0.015, afterMs: [100, 6000] },
-  ],
-};
 const GONE_WITHIN_S = 150;
 
 interface Plan {
@@ -67,12 +54,17 @@ async function main(): Promise<number> {
   const say = (text: string): void =>
     console.log(`${((performance.now() - startedMs) / 1000).toFixed(0).padStart(5)} s  ${text}`);
   const cast = { evaluators: 4, dispatchers: 2, reapers: 2 };
-  const world = await startWorld({ ...plan, ...cast, faults: { seed: plan.seed, ...FAULTS } });
+  const world = await startWorld({
+    ...plan,
+    ...cast,
+    breakable: true,
+    faults: { seed: plan.seed, ...FAULTS },
+  });
   try {
     const dice = seededDice(plan.seed);
     const seconds = [0.5, plan.longestS] as const;
-    const wanted = { name: 'chaos', provider: 'scaled', count: plan.evaluations, seconds, timeouts: true };
-    const batch = await submitKnown(world.database, dice, wanted);
+    const work = drawWork(dice, { count: plan.evaluations, seconds, timeouts: true });
+    const batch = await submitWork(world.database, work, { name: 'chaos', provider: PROVIDER });
     const boundS = bound(batch, plan);
     say(`${plan.evaluations} evaluations submitted; without any fault at least ${boundS.toFixed(0)} s`);
     const gremlin = runGremlin(world, dice, { mischief: plan.mischief, overS: boundS, say });
@@ -88,14 +80,6 @@ async function main(): Promise<number> {
   } finally {
     await world.close();
   }
-}
-
-/** What no system could beat: the work over the slots, the creations at their spacing, the longest evaluation. */
-export function bound(
-  { workS, longestS, truth }: KnownBatch,
-  plan: { slots: number; createsPerS: number },
-): number {
-  return Math.max(workS / plan.slots, (truth.size * 1.1) / plan.createsPerS, longestS);
 }
 
 async function untilFinished(

@@ -26,10 +26,14 @@ export interface WorldPlan {
   createsPerS: number;
   faults: object | null;
   seed: number;
+  /** With a line to cut before the provider, and, where we are root, a small disk to fill for logs. */
+  breakable: boolean;
 }
 
 /** Everything that a batch needs, each in a process of its own, and the handles to break it. */
 export interface World {
+  /** What its workers start with. */
+  config: Config;
   database: Database;
   redisUrl: string;
   /** The provider's server itself, past the proxy that evaluators use. */
@@ -38,13 +42,16 @@ export interface World {
   actors: Actor[];
   /** Ends a service as a crash would; it is started again at once. */
   crash: Record<'postgres' | 'redis', () => void>;
+  /** The process under which a service's own processes are. */
+  pidOf: (service: 'postgres' | 'redis') => number;
   /** Folder of logs, on a small disk of its own where we are root. */
   blobs: string;
   ownDisk: boolean;
   close(): Promise<void>;
 }
 
-const PROVIDER = 'scaled';
+/** Its provider's name. */
+export const PROVIDER = 'scaled';
 const DISK = 'size=2g';
 
 /** Starts it: Postgres, Redis, a simulating sandbox server behind a proxy, and all workers. */
@@ -62,12 +69,12 @@ export async function startWorld(plan: WorldPlan): Promise<World> {
   await migrate(database);
   const server = await startServer(join(folder, 'server'), serverFlags(folder, plan));
   const proxy = await startCutProxy(server.account.apiUrl);
-  const { blobs, ownDisk } = makeDisk(folder);
+  const { blobs, ownDisk } = makeDisk(folder, plan.breakable);
   const config = configOf({
     home: home.path,
     blobs,
-    proxy,
-    server,
+    url: plan.breakable ? proxy.url : server.account.apiUrl,
+    apiKey: server.account.apiKey,
     database: postgresUrl(home),
     redis: redisUrl(home),
   });
@@ -89,7 +96,10 @@ export async function startWorld(plan: WorldPlan): Promise<World> {
     postgres: () => signalPostmaster(home.path, 'SIGQUIT'),
     redis: () => void connectAndKill(redisUrl(home)),
   };
-  return { database, redisUrl: redisUrl(home), server, proxy, actors, crash, blobs, ownDisk, close };
+  const pidOf = (service: string): number =>
+    [...nursery.alive.keys()].find(({ name }) => name === service)?.pid ?? 0;
+  const around = { server, proxy, actors, crash, pidOf, blobs, ownDisk };
+  return { config, database, redisUrl: redisUrl(home), ...around, close };
 }
 
 function signalPostmaster(home: string, signal: NodeJS.Signals): void {
@@ -116,10 +126,10 @@ function serverFlags(folder: string, plan: WorldPlan): string[] {
   return [...flags, '--faults', faults];
 }
 
-function makeDisk(folder: string): { blobs: string; ownDisk: boolean } {
+function makeDisk(folder: string, small: boolean): { blobs: string; ownDisk: boolean } {
   const blobs = join(folder, 'blobs');
   mkdirSync(blobs);
-  const ownDisk = process.getuid?.() === 0;
+  const ownDisk = small && process.getuid?.() === 0;
   if (ownDisk) execFileSync('mount', ['-t', 'tmpfs', '-o', DISK, 'tmpfs', blobs]);
   return { blobs, ownDisk };
 }
@@ -127,8 +137,8 @@ function makeDisk(folder: string): { blobs: string; ownDisk: boolean } {
 function configOf(at: {
   home: string;
   blobs: string;
-  proxy: CutProxy;
-  server: ServerProcess;
+  url: string;
+  apiKey: string;
   database: string;
   redis: string;
 }): Config {
@@ -142,9 +152,9 @@ function configOf(at: {
     EVALPOOL_NETWORKS: 'none',
     EVALPOOL_LOG_LEVEL: 'info',
     EVALPOOL_DRAIN_SECONDS: '0',
-    E2B_API_URL: at.proxy.url,
-    E2B_SANDBOX_URL: at.proxy.url,
-    E2B_API_KEY: at.server.account.apiKey,
+    E2B_API_URL: at.url,
+    E2B_SANDBOX_URL: at.url,
+    E2B_API_KEY: at.apiKey,
   });
 }
 

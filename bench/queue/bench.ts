@@ -1,0 +1,30 @@
+import { parseArgs } from 'node:util';
+import { measureMakespan } from './makespan.ts';
+
+// npm run bench:queue -- [part]... [--evaluations N] …: prints figures of the queue on simulated sandboxes; without a name all of them.
+// docs/benchmarks.md says what each part measures.
+
+const OPTIONS = {
+  evaluations: { type: 'string', default: '10000' },
+} as const;
+
+type SizeOf = (name: keyof typeof OPTIONS) => number;
+
+const PARTS: Readonly<Record<string, (sizeOf: SizeOf) => AsyncIterable<string[]>>> = {
+  makespan: async function* (sizeOf) {
+    yield await measureMakespan({ slots: 100, createsPerS: 50 }, sizeOf('evaluations'), [0.5, 6]);
+    yield await measureMakespan({ slots: 20, createsPerS: 10 }, sizeOf('evaluations'), [0.5, 6]);
+  },
+};
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
+  const sizeOf: SizeOf = (name) => Number(values[name]);
+  for (const name of positionals.length > 0 ? positionals : Object.keys(PARTS)) {
+    const part = PARTS[name];
+    if (!part) throw new Error(`expected one of ${Object.keys(PARTS).join(', ')}, got '${name}'`);
+    for await (const lines of part(sizeOf)) console.log(`${lines.join('\n')}\n`);
+  }
+}
+
+await main();
