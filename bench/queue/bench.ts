@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { compareSpeed, compareUnderFaults } from './baselines.ts';
 import { measureMakespan } from './makespan.ts';
 
 // npm run bench:queue -- [part]... [--evaluations N] …: prints figures of the queue on simulated sandboxes; without a name all of them.
@@ -6,6 +7,10 @@ import { measureMakespan } from './makespan.ts';
 
 const OPTIONS = {
   evaluations: { type: 'string', default: '10000' },
+  /** Of each contestant. */
+  compared: { type: 'string', default: '3000' },
+  /** How long after its end a contestant's sandboxes are counted again. */
+  'late-s': { type: 'string', default: '150' },
 } as const;
 
 type SizeOf = (name: keyof typeof OPTIONS) => number;
@@ -14,6 +19,11 @@ const PARTS: Readonly<Record<string, (sizeOf: SizeOf) => AsyncIterable<string[]>
   makespan: async function* (sizeOf) {
     yield await measureMakespan({ slots: 100, createsPerS: 50 }, sizeOf('evaluations'), [0.5, 6]);
     yield await measureMakespan({ slots: 20, createsPerS: 10 }, sizeOf('evaluations'), [0.5, 6]);
+  },
+  baselines: async function* (sizeOf) {
+    const limits = { slots: 100, createsPerS: 50 };
+    yield await compareSpeed(limits, sizeOf('compared'));
+    yield await compareUnderFaults(limits, sizeOf('compared'), sizeOf('late-s'));
   },
 };
 
