@@ -1,8 +1,9 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readConfig } from '../src/config.ts';
 import { acceptSpecs } from '../src/database/accept-specs.ts';
@@ -18,7 +19,6 @@ import { readOpenRows } from '../src/slots/slots.ts';
 const POLL = { timeout: 120_000, interval: 200 };
 const log = makeLog('test', 'silent');
 
-// A lost evaluator is noticed after half a minute, on a busy machine later.
 describe('an outage in the middle of a batch', { timeout: 240_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'evalpool-test-'));
   chmodSync(folder, 0o711);
@@ -105,6 +105,35 @@ describe('an outage in the middle of a batch', { timeout: 240_000 }, () => {
       .execute();
     expect(lost.length).toBeGreaterThan(0);
     await expectNoSandbox();
+  });
+
+  test('logs that cannot be written cost time, no attempt and hardly a sandbox', async () => {
+    const blobs = join(folder, 'home', 'blobs');
+    const id = await submit('unkept', 12, 'echo kept');
+    rmSync(blobs, { recursive: true, force: true });
+    writeFileSync(blobs, 'in its place');
+    const attempts = (): Promise<Array<{ reason: string | null }>> =>
+      database
+        .selectFrom('attempts')
+        .innerJoin('evaluations', 'evaluations.id', 'attempts.evaluation_id')
+        .select('reason')
+        .where('batch_id', '=', id)
+        .execute();
+    // What is offered to the evaluator and not taken.
+    const untouchedS = async (): Promise<number> => {
+      const { rows } = await sql<{ seconds: number }>`
+        select extract(epoch from now() - min(dispatched_at))::float8 as seconds from evaluations
+        where batch_id = ${id} and state = 'dispatched'`.execute(database);
+      return rows[0]?.seconds ?? 0;
+    };
+    await expect.poll(untouchedS, POLL).toBeGreaterThan(4);
+    const before = await attempts();
+    expect(before.length).toBeLessThanOrEqual(8); // those that had begun when the first was refused
+    expect(before.every(({ reason }) => reason === 'store')).toBe(true);
+    rmSync(blobs);
+    const batch = await until(id, ({ state }) => state === 'finished');
+    expect(batch.counts).toMatchObject({ passed: 12 });
+    expect(await attempts()).toHaveLength(12 + before.length);
   });
 
   test('all of Redis lost costs no verdict', async () => {

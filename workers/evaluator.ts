@@ -8,6 +8,7 @@ import { openMirrors } from '../src/evaluation/mirrors.ts';
 import { processEvaluation } from '../src/evaluation/process-evaluation.ts';
 import { RunningAttempts, watchUnwanted } from '../src/evaluation/running-attempts.ts';
 import { SlotWaiter } from '../src/evaluation/wait-for-slot.ts';
+import { watchStore } from '../src/evaluation/watch-store.ts';
 import { consumeHints } from '../src/queue/consume.ts';
 import { openSandboxes } from '../src/sandbox/e2b-sandboxes.ts';
 import { startProcess, type ProcessContext } from './start-process.ts';
@@ -20,9 +21,11 @@ await startProcess('evaluator', async (context) => {
   const [drain, stop] = [new AbortController(), new AbortController()];
   const tools = openTools(context);
   const prices = limits.now;
-  const whole = { ...context, ...tools, prices, draining: drain.signal, stopping: stop.signal };
+  const signals = { draining: drain.signal, stopping: stop.signal };
+  const whole = { ...context, ...tools, ...signals, prices, storeFailed: () => store.failed() };
   const options = { redisUrl, provider: provider.name, concurrency: Math.max(1, limits.now().slots), log };
   const consumer = consumeHints(options, (hint) => processEvaluation(whole, hint));
+  const store = watchStore({ blobs: tools.kept.blobs, queue: consumer, log });
   limits.onRead(({ slots }) => consumer.setConcurrency(Math.max(1, slots)));
   const handBack = (): void => stop.abort(new Error('this evaluator is stopping'));
   context.lease.tell(() => tools.running.all);
@@ -32,7 +35,7 @@ await startProcess('evaluator', async (context) => {
       drain.abort(new Error('this evaluator is draining'));
       if (now.aborted) handBack();
       else now.addEventListener('abort', handBack);
-      await Promise.all([limits.stop(), consumer.close()]);
+      await Promise.all([limits.stop(), consumer.close(), store.stop()]);
       await watching.stop();
       tools.slots.close();
     },

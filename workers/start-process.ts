@@ -58,7 +58,8 @@ export async function startProcess(
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, hear);
   lease.lost.addEventListener('abort', () => void end(1, 0));
-  process.stdout.write(`${JSON.stringify({ ready: true, health: health.url })}\n`);
+  const first = { ready: true, health: health.url, process: lease.processId };
+  process.stdout.write(`${JSON.stringify(first)}\n`);
 }
 
 async function connect(kind: string, config: Config): Promise<ProcessContext> {

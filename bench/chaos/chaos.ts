@@ -9,7 +9,8 @@ import { askLedger, checkResults, countHeld, type Findings, type ProvidersWord }
 import { bound, drawWork, submitWork, type KnownBatch } from './truth.ts';
 import { PROVIDER, startWorld, type World } from './world.ts';
 
-// npm run chaos -- [--evaluations N] [--seed N] [--kills N] [--stops N] [--outages N] [--slots N] [--creates-per-s N]
+// npm run chaos -- [--evaluations N] [--seed N] [--kills N] [--stops N] [--outages N] [--restarts N] [--drain-s N]
+//   [--faults on|off] [--slots N] [--creates-per-s N] [--longest-s N]
 // 1. Evaluates a batch whose verdicts are known on a simulating server with faults on,
 // 2. while a gremlin kills, stops, empties, cuts and fills what it can;
 // 3. then the referees speak: the server's own ledger, and a checker over Postgres. Status 1 if a promise was broken.
@@ -20,6 +21,9 @@ const OPTIONS = {
   kills: { type: 'string', default: '60' },
   stops: { type: 'string', default: '24' },
   outages: { type: 'string', default: '15' },
+  restarts: { type: 'string', default: '0' },
+  'drain-s': { type: 'string', default: '0' },
+  faults: { type: 'string', default: 'on' },
   slots: { type: 'string', default: '100' },
   'creates-per-s': { type: 'string', default: '50' },
   'longest-s': { type: 'string', default: '6' },
@@ -34,6 +38,8 @@ interface Plan {
   slots: number;
   createsPerS: number;
   longestS: number;
+  drainS: number;
+  faults: object | null;
 }
 
 function readPlan(): Plan {
@@ -41,7 +47,14 @@ function readPlan(): Plan {
   return {
     evaluations: Number(values.evaluations),
     seed: Number(values.seed),
-    mischief: { kills: Number(values.kills), stops: Number(values.stops), outages: Number(values.outages) },
+    mischief: {
+      kills: Number(values.kills),
+      stops: Number(values.stops),
+      outages: Number(values.outages),
+      restarts: Number(values.restarts),
+    },
+    drainS: Number(values['drain-s']),
+    faults: values.faults === 'off' ? null : { seed: Number(values.seed), ...FAULTS },
     slots: Number(values.slots),
     createsPerS: Number(values['creates-per-s']),
     longestS: Number(values['longest-s']),
@@ -54,12 +67,7 @@ async function main(): Promise<number> {
   const say = (text: string): void =>
     console.log(`${((performance.now() - startedMs) / 1000).toFixed(0).padStart(5)} s  ${text}`);
   const cast = { evaluators: 4, dispatchers: 2, reapers: 2 };
-  const world = await startWorld({
-    ...plan,
-    ...cast,
-    breakable: true,
-    faults: { seed: plan.seed, ...FAULTS },
-  });
+  const world = await startWorld({ ...plan, ...cast, breakable: true });
   try {
     const dice = seededDice(plan.seed);
     const seconds = [0.5, plan.longestS] as const;
@@ -126,7 +134,9 @@ function judge(
       : '',
   ].filter(Boolean);
   const extra = ((provider.creates.asked - plan.evaluations) / plan.evaluations) * 1000;
-  console.log(`done: ${done.kills} kills, ${done.stops} stops, ${done.outages} outages, seed ${plan.seed}`);
+  console.log(
+    `done: ${done.kills} kills, ${done.stops} stops, ${done.outages} outages, ${done.restarts} restarts, seed ${plan.seed}`,
+  );
   console.log(
     `attempts ${findings.attempts}; creations asked ${provider.creates.asked}, extra per 1,000: ${extra.toFixed(1)}`,
   );

@@ -12,6 +12,8 @@ export interface Mischief {
   kills: number;
   stops: number;
   outages: number;
+  /** Orderly ends: SIGTERM, as by an orchestrator that brings a new version. */
+  restarts: number;
 }
 
 /** Longer than every lease: the dispatcher's 10 s, a process's 30 s. */
@@ -29,17 +31,19 @@ export async function runGremlin(
   dice: Dice,
   { mischief, overS, say }: { mischief: Mischief; overS: number; say: (text: string) => void },
 ): Promise<Mischief> {
-  const done: Mischief = { kills: 0, stops: 0, outages: 0 };
+  const done: Mischief = { kills: 0, stops: 0, outages: 0, restarts: 0 };
   const acts = shuffle(dice, [
     ...Array.from({ length: mischief.kills }, () => 'kills' as const),
     ...Array.from({ length: mischief.stops }, () => 'stops' as const),
     ...Array.from({ length: mischief.outages }, () => 'outages' as const),
+    ...Array.from({ length: mischief.restarts }, () => 'restarts' as const),
   ]);
   const after: Array<Promise<void>> = [];
   let outage = 0;
   for (const act of acts) {
     await delay((overS * 1000) / acts.length);
-    if (act === 'kills') say(kill(world.actors, dice, done));
+    if (act === 'kills') say(end(world.actors, dice, { done, act, signal: 'SIGKILL' }));
+    if (act === 'restarts') say(end(world.actors, dice, { done, act, signal: 'SIGTERM' }));
     if (act === 'stops') say(stop(world.actors, dice, { done, after }));
     if (act !== 'outages') continue;
     const todo = OUTAGES[outage++ % OUTAGES.length];
@@ -51,12 +55,16 @@ export async function runGremlin(
   return done;
 }
 
-function kill(actors: readonly Actor[], dice: Dice, done: Mischief): string {
+function end(
+  actors: readonly Actor[],
+  dice: Dice,
+  { done, act, signal }: { done: Mischief; act: 'kills' | 'restarts'; signal: 'SIGKILL' | 'SIGTERM' },
+): string {
   const victim = dice.pick(actors.filter(({ pid }) => pid !== undefined));
-  if (!victim) return 'nobody to kill';
-  done.kills += 1;
-  const text = `kill -9 ${victim.kind} ${victim.pid}`;
-  victim.signal('SIGKILL');
+  if (!victim) return 'nobody to end';
+  done[act] += 1;
+  const text = `${signal} to ${victim.kind} ${victim.pid}`;
+  victim.signal(signal);
   return text;
 }
 

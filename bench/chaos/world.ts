@@ -28,6 +28,8 @@ export interface WorldPlan {
   seed: number;
   /** With a line to cut before the provider, and, where we are root, a small disk to fill for logs. */
   breakable: boolean;
+  /** Time that ending workers give their running work, seconds. */
+  drainS: number;
 }
 
 /** Everything that a batch needs, each in a process of its own, and the handles to break it. */
@@ -77,6 +79,7 @@ export async function startWorld(plan: WorldPlan): Promise<World> {
     apiKey: server.account.apiKey,
     database: postgresUrl(home),
     redis: redisUrl(home),
+    drainS: plan.drainS,
   });
   await saveProvider(database, config.provider);
   await changeProvider(database, PROVIDER, { maxSandboxes: plan.slots, createsPerS: plan.createsPerS });
@@ -141,6 +144,7 @@ function configOf(at: {
   apiKey: string;
   database: string;
   redis: string;
+  drainS: number;
 }): Config {
   return readConfig({
     EVALPOOL_HOME: at.home,
@@ -151,7 +155,7 @@ function configOf(at: {
     EVALPOOL_TIER: 'pro',
     EVALPOOL_NETWORKS: 'none',
     EVALPOOL_LOG_LEVEL: 'info',
-    EVALPOOL_DRAIN_SECONDS: '0',
+    EVALPOOL_DRAIN_SECONDS: String(at.drainS),
     E2B_API_URL: at.url,
     E2B_SANDBOX_URL: at.url,
     E2B_API_KEY: at.apiKey,

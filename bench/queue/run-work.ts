@@ -16,7 +16,15 @@ export async function inWorld<T>(
   plan: Pick<WorldPlan, 'slots' | 'createsPerS'> & Partial<WorldPlan>,
   work: (world: World) => Promise<T>,
 ): Promise<T> {
-  const calm = { evaluators: 1, dispatchers: 1, reapers: 1, faults: null, seed: 1, breakable: false };
+  const calm = {
+    evaluators: 1,
+    dispatchers: 1,
+    reapers: 1,
+    faults: null,
+    seed: 1,
+    drainS: 0,
+    breakable: false,
+  };
   const world = await startWorld({ ...calm, ...plan });
   try {
     await untilReady(world);

@@ -7,6 +7,8 @@ import { cgroupNames, livingProcesses, sizeOf, takeStock } from './stock.ts';
 
 const AT_ONCE = 4;
 const WARM_UP = 200;
+/** How often memory is looked at: a leak grows with each part, a heap that is only used does not. */
+const PARTS = 5;
 /** Creates under way when the server is killed, and the longest wait before that, ms. */
 const SPAWNS = 6;
 const LONGEST_WAIT_MS = 60;
@@ -17,12 +19,16 @@ export async function soak(home: string, cycles: number): Promise<string[]> {
   const server = await startServer(home);
   await cycle(server.account, WARM_UP);
   const [small, stockBefore] = [sizeOf(server.pid), takeStock(home, before)];
-  await cycle(server.account, cycles);
+  const memory = [small.pssMiB];
+  for (let part = 0; part < PARTS; part++) {
+    await cycle(server.account, cycles / PARTS);
+    memory.push(sizeOf(server.pid).pssMiB);
+  }
   const [big, stockAfter] = [sizeOf(server.pid), takeStock(home, before)];
   await server.close();
   return [
     `${cycles} create/run/destroy cycles, after ${WARM_UP} to warm up:`,
-    `  fds ${small.fds} -> ${big.fds}, memory ${small.pssMiB} -> ${big.pssMiB} MiB`,
+    `  fds ${small.fds} -> ${big.fds}, memory ${memory.join(' -> ')} MiB`,
     `  ${JSON.stringify(stockBefore)} -> ${JSON.stringify(stockAfter)}`,
     `  after the server's end: ${JSON.stringify(takeStock(home, before))}`,
   ];

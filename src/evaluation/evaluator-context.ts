@@ -19,6 +19,8 @@ export interface EvaluatorContext extends HoldContext {
   /** Lets one that may be what kills processes run alone. */
   gate: LoneGate;
   running: RunningAttempts;
+  /** Tells that logs could not be written. */
+  storeFailed: () => void;
   /** Aborted when this process is to end: nothing new is begun. */
   draining: AbortSignal;
   /** Aborted when it must end now: running work is handed back. */

@@ -9,7 +9,7 @@ import { giveBack, lossRate, type Slot } from '../slots/slots.ts';
 import { costOf } from '../slots/tiers.ts';
 import { evaluate } from './evaluate.ts';
 import type { EvaluatorContext } from './evaluator-context.ts';
-import { noEvidence } from './evidence.ts';
+import { noEvidence, type Evidence } from './evidence.ts';
 import { HeldSandbox } from './held-sandbox.ts';
 import { nextStep, type NextStep } from './next-step.ts';
 import { reportOutage } from './report-outage.ts';
@@ -72,7 +72,7 @@ async function claim(context: EvaluatorContext, hint: Hint, slot: Slot): Promise
 async function tryEvaluate(
   context: EvaluatorContext,
   claimed: Claimed,
-  on: Pick<Conclusion, 'sandbox' | 'evidence'> & Signs,
+  on: { sandbox: HeldSandbox; evidence: Evidence } & Signs,
 ): Promise<EvalpoolError | undefined> {
   let lost = false;
   try {
@@ -125,12 +125,13 @@ async function conclude(context: EvaluatorContext, claimed: Claimed, attempt: Co
 const STOPPED: HandBack = { reason: 'stopped', failed: false, delayMs: 0 };
 
 async function decide(
-  { database, provider, stopping }: EvaluatorContext,
+  { database, provider, stopping, storeFailed }: EvaluatorContext,
   claimed: Claimed,
   { error }: Conclusion,
 ): Promise<NextStep | { end: undefined }> {
   if (!error) return { end: undefined };
   if (stopping.aborted) return { handBack: STOPPED };
+  if (error.code === 'STORE_FAILED') storeFailed();
   const rate = error.code === 'SANDBOX_LOST' ? await lossRate(database, provider.name) : 0;
   const everybodys = await reportOutage(database, provider.name, error);
   return nextStep(error, claimed, { lossRate: rate, everybodys });

@@ -1,36 +1,54 @@
 import type { Claimed } from '../database/claim-evaluation.ts';
 import { saveResult } from '../database/save-result.ts';
-import { outcomeOf, type EvalpoolError } from '../errors.ts';
+import { EvalpoolError, outcomeOf } from '../errors.ts';
 import type { EvaluationResult } from '../result.ts';
 import { costOf } from '../slots/tiers.ts';
 import type { EvaluatorContext } from './evaluator-context.ts';
-import type { Evidence } from './evidence.ts';
+import { noEvidence, type Evidence } from './evidence.ts';
 import type { HeldSandbox } from './held-sandbox.ts';
 import { untilWritten } from './until-written.ts';
 
 /** What an attempt came to. */
 export interface Conclusion {
-  sandbox: HeldSandbox;
+  /** How long its sandbox ran. */
+  sandbox: Pick<HeldSandbox, 'seconds'>;
   evidence: Evidence;
   startedAt: Date;
   /** Undefined: it passed. */
   error: EvalpoolError | undefined;
 }
 
+type Storing = Pick<EvaluatorContext, 'database' | 'lease' | 'log' | 'metrics' | 'prices'> & {
+  provider: Pick<EvaluatorContext['provider'], 'name' | 'template'>;
+};
+
 /** Writes the one result of an evaluation, again and again until it is written or another attempt has overtaken it. */
-export async function storeResult(
-  context: EvaluatorContext,
-  claimed: Claimed,
-  attempt: Conclusion,
-): Promise<void> {
+export async function storeResult(context: Storing, claimed: Claimed, attempt: Conclusion): Promise<void> {
   const { database, metrics, provider } = context;
-  const result = describe(context, claimed, attempt);
-  const written = await untilWritten(context, 'a result', () => saveResult(database, claimed, result));
-  if (written) metrics.evaluations.inc({ provider: provider.name, outcome: result.outcome });
+  const write = async (result: EvaluationResult): Promise<void> => {
+    const written = await untilWritten(context, 'a result', () => saveResult(database, claimed, result));
+    if (written) metrics.evaluations.inc({ provider: provider.name, outcome: result.outcome });
+  };
+  try {
+    await write(describe(context, claimed, attempt));
+  } catch (cause) {
+    await write(describe(context, claimed, unstorable(attempt, cause)));
+  }
+}
+
+// Never a verdict without what it rests on; without an end the evaluation would hang.
+function unstorable({ sandbox, startedAt }: Conclusion, cause: unknown): Conclusion {
+  const message = `the result itself was refused: ${cause instanceof Error ? cause.message : String(cause)}`;
+  return {
+    sandbox,
+    startedAt,
+    evidence: noEvidence(),
+    error: new EvalpoolError('STORE_FAILED', message, { cause }),
+  };
 }
 
 function describe(
-  context: EvaluatorContext,
+  context: Storing,
   claimed: Claimed,
   { evidence, error, sandbox, startedAt }: Conclusion,
 ): EvaluationResult {

@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { OwnLease } from '../database/own-lease.ts';
+import { isRefusedData } from '../database/refused-data.ts';
 import type { Log } from '../log.ts';
 import { backOffMs } from './next-step.ts';
 
 /**
  * Repeats a fenced write until the database has answered it or this process's right to it is gone (then undefined). A commit
- * in doubt is repeated too: the fence makes that safe.
+ * in doubt is repeated too: the fence makes that safe. Throws what the database says of data that it will never take.
  */
 export async function untilWritten<T>(
   { lease, log }: { lease: OwnLease; log: Log },
@@ -16,6 +17,7 @@ export async function untilWritten<T>(
     try {
       return await write();
     } catch (error) {
+      if (isRefusedData(error)) throw error;
       log.warn({ err: error }, `${what} could not be written; it is tried again`);
       await delay(backOffMs(Math.min(failures, 3)));
     }

@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts';
 import { connectDatabase, migrate, type Database } from '../database/connect.ts';
 import { endFormerProcesses } from '../database/former-processes.ts';
+import { endProcess } from '../database/processes.ts';
 import type { EvalpoolError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { setProviderLimit, tierOf } from '../slots/tiers.ts';
@@ -95,11 +96,26 @@ async function startWorkers(
   await Promise.all(
     [...others, ...evaluators].map(async ({ kind, name }) =>
       supervise(supervisor, async () => {
+        await declareDead(plan, name);
         const worker = await startWorker(kind, name, plan.services.settings(), plan);
         plan.workers.set(name, worker);
         return worker.child;
       }),
     ),
+  );
+}
+
+// Its work is handed back at once, not when its heart has stood still for half a minute.
+async function declareDead(
+  { services, workers, log }: StackPlan & { services: Services; workers: ReadonlyMap<string, Worker> },
+  name: string,
+): Promise<void> {
+  const former = workers.get(name);
+  if (!former) return;
+  await withDatabase(services, log, async (database) => {
+    await endProcess(database, former.processId);
+  }).catch((error: unknown) =>
+    log.warn({ err: error, name }, 'its end could not be noted; the reaper sees it'),
   );
 }
 

@@ -5,13 +5,15 @@ import type { Nursery } from './nursery.ts';
 import { startChild, type Child } from './start-child.ts';
 import { firstLineOf } from './until-ready.ts';
 
-const FirstLine = z.object({ ready: z.literal(true), health: z.string() });
+const FirstLine = z.object({ ready: z.literal(true), health: z.string(), process: z.string() });
 
 /** A worker as the stack knows it. */
 export interface Worker {
   child: Child;
   /** Base URL of its /healthz and /metrics. */
   health: string;
+  /** Its row among the deployment's processes. */
+  processId: string;
 }
 
 /** Starts one worker and resolves once it is ready. Only evaluators are given the secrets that specs may name. */
@@ -31,6 +33,6 @@ export async function startWorker(
     graceS: 8,
     rank: 0,
   });
-  const { health } = FirstLine.parse(await firstLineOf(child));
-  return { child, health };
+  const { health, process: processId } = FirstLine.parse(await firstLineOf(child));
+  return { child, health, processId };
 }

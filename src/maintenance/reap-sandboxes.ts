@@ -1,9 +1,13 @@
+import pLimit from 'p-limit';
 import type { Database } from '../database/connect.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { ListedSandbox, Sandboxes } from '../sandbox/sandbox.ts';
 import { noteForeign } from '../slots/provider-health.ts';
 import { condemn, giveBack, readOpenRows, type OpenRow } from '../slots/slots.ts';
+
+/** Destroys at once: one that hangs must not hold up the others. */
+const AT_ONCE = 10;
 
 /** What the reaper works with. */
 export interface ReapContext {
@@ -33,7 +37,7 @@ export async function reapSandboxes(
   const due = rows.filter((row) => row.over || row.orphan || condemnedBefore.has(row.ledgerId));
   const needsList = listAll || due.some((row) => row.sandboxId === null && !row.over);
   const listed = needsList ? await listOwn(context, listAll) : [];
-  for (const row of due) await settle(context, row, listed);
+  await sideBySide(due, (row) => settle(context, row, listed));
   if (listAll) await destroyUnknown(context, rows, listed);
   return new Set(rows.filter((row) => row.state === 'condemned').map((row) => row.ledgerId));
 }
@@ -63,9 +67,15 @@ async function destroyUnknown(
 ): Promise<void> {
   const known = new Set((await readOpenRows(context.database, context.provider)).map((row) => row.nonce));
   for (const row of rows) known.add(row.nonce);
-  for (const sandbox of listed) {
-    if (!known.has(sandbox.metadata['nonce'] ?? '')) await tryDestroy(context, sandbox.id);
-  }
+  const unknown = listed.filter(({ metadata }) => !known.has(metadata['nonce'] ?? ''));
+  await sideBySide(unknown, ({ id }) => tryDestroy(context, id));
+}
+
+async function sideBySide<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
+  const limit = pLimit(AT_ONCE);
+  const done = await Promise.allSettled(items.map((item) => limit(() => work(item))));
+  const failed = done.find((each) => each.status === 'rejected');
+  if (failed) throw failed.reason;
 }
 
 async function tryDestroy({ sandboxes, metrics, provider, log }: ReapContext, id: string): Promise<boolean> {

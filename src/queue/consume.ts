@@ -10,6 +10,9 @@ const LOOK_FOR_DEAD_MS = 5_000;
 export interface HintConsumer {
   /** How many hints are worked on at once. */
   setConcurrency(concurrency: number): void;
+  /** Takes nothing new in this process until `resume`. */
+  pause(): void;
+  resume(): void;
   /** Takes nothing new and waits for what is being worked on. */
   close(): Promise<void>;
 }
@@ -52,6 +55,8 @@ export function consumeHints(options: ConsumeOptions, work: (hint: Hint) => Prom
     setConcurrency: (concurrency) => {
       worker.concurrency = concurrency;
     },
+    pause: () => void worker.pause(true),
+    resume: () => void worker.resume(),
     close: async () => {
       await worker.close();
       // BullMQ wakes nobody for what a closing worker leaves in the queue; others would sleep on for a second.
