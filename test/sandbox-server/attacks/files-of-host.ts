@@ -53,6 +53,10 @@ export const FILES_OF_HOST: readonly Attack[] = [
       'for f in /proc/kcore /dev/mem /dev/kmem /dev/port /dev/kmsg; do timeout 1 head -c 8 $f >/dev/null && echo $f; done; timeout 1 head -c 8 /proc/kmsg | grep -q . && echo kmsg; dmesg | head -1',
     { onHost: 'root' },
   ),
+  // gVisor's kernel names itself in its own.
+  byScript("read what the host's kernel was started with", () => 'grep -v gvisor /proc/cmdline', {
+    onHost: 'anyone',
+  }),
   byScript(
     'make files where the toolchain lies',
     () =>
