@@ -76,8 +76,7 @@ async function main(): Promise<number> {
     const boundS = bound(batch, plan);
     say(`${plan.evaluations} evaluations submitted; without any fault at least ${boundS.toFixed(0)} s`);
     const gremlin = runGremlin(world, dice, { mischief: plan.mischief, overS: boundS, say });
-    await untilFinished(world, batch, say);
-    const done = await gremlin;
+    const [done] = await Promise.all([gremlin, untilFinished(world, batch, say)]);
     say('finished; waiting until nothing is left');
     await untilGone(world);
     return judge(await checkResults(world.database, batch), await askLedger(world.server.account), {

@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { rmSync, statfsSync } from 'node:fs';
+import { rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
@@ -20,6 +20,7 @@ export interface Mischief {
 const STOP_S = [33, 42] as const;
 const CUT_S = [0.3, 6] as const;
 const FULL_S = [3, 10] as const;
+const PIECE_BYTES = 2 ** 20;
 
 type Outage = (world: World, dice: Dice) => Promise<string>;
 
@@ -116,13 +117,25 @@ async function cutConnections(world: World, dice: Dice): Promise<string> {
 
 async function fillDisk(world: World, dice: Dice): Promise<string> {
   if (!world.ownDisk) return 'no disk of its own to fill';
-  const { bavail, bsize } = statfsSync(world.blobs);
   const file = join(world.blobs, 'full');
   const seconds = dice.between(...FULL_S);
-  execFileSync('fallocate', ['-l', String(bavail * bsize), file]);
+  await fill(file);
   await delay(seconds * 1000);
   rmSync(file, { force: true });
   return `fill the disk of logs for ${seconds.toFixed(1)} s`;
+}
+
+// Others write beside it, so that nobody knows beforehand how much fits.
+async function fill(path: string): Promise<void> {
+  const piece = Buffer.alloc(PIECE_BYTES);
+  const file = await open(path, 'w');
+  try {
+    for (;;) await file.write(piece);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error;
+  } finally {
+    await file.close();
+  }
 }
 
 function shuffle<T>(dice: Dice, items: readonly T[]): T[] {

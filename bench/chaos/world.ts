@@ -54,7 +54,7 @@ export interface World {
 
 /** Its provider's name. */
 export const PROVIDER = 'scaled';
-const DISK = 'size=2g';
+const DISK = 'size=512m';
 
 /** Starts it: Postgres, Redis, a simulating sandbox server behind a proxy, and all workers. */
 export async function startWorld(plan: WorldPlan): Promise<World> {
