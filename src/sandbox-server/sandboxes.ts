@@ -232,14 +232,14 @@ export class Sandboxes {
   }
 
   async #destroy(sandbox: LiveSandbox, why: End): Promise<void> {
-    clearTimeout(sandbox.expiry);
-    clearTimeout(sandbox.vanishing);
+    for (const timer of [sandbox.expiry, sandbox.vanishing]) clearTimeout(timer);
     this.sampler.remove(sandbox);
     this.#live.delete(sandbox.id);
     this.#dying.set(sandbox.id, sandbox);
     this.options.log.debug({ sandbox: sandbox.id, why }, 'sandbox dies');
     for (const stream of sandbox.streams) stream.abort();
     await sandbox.box.destroy();
+    for (const process of sandbox.processes.values()) process.leave();
     if (this.#dying.delete(sandbox.id)) this.ledger.gone(sandbox.id, why, sandbox.place.isTaken);
     sandbox.place.giveBack();
     if (sandbox.layers) void this.removeUnusedLayers();

@@ -35,6 +35,7 @@ export class RunningProcess {
   #signalled = false;
   #killed = false;
   #deadline: Deadline | undefined;
+  #remembered: NodeJS.Timeout | undefined;
 
   constructor(
     child: BoxProcess,
@@ -116,6 +117,12 @@ export class RunningProcess {
     if (this.#end === null) this.#deadline?.goOn();
   }
 
+  /** Its sandbox is gone, and nobody will ask: nothing of either is to be kept. */
+  leave(): void {
+    this.#deadline?.clear();
+    clearTimeout(this.#remembered);
+  }
+
   #tell(kind: 'stdout' | 'stderr' | 'pty', bytes: Buffer): void {
     for (const stream of this.#listeners) if (!stream.sendOutput(kind, bytes)) this.#behind.add(stream);
     if (this.#behind.size === 0) return;
@@ -154,7 +161,7 @@ export class RunningProcess {
     this.#child.stdin?.destroy();
     this.#child.stdout.destroy();
     this.#child.stderr.destroy();
-    setTimeout(this.#forget, REMEMBERED_MS).unref();
+    this.#remembered = setTimeout(this.#forget, REMEMBERED_MS).unref();
   }
 }
 
