@@ -40,7 +40,7 @@ const OWNERS: Record<string, readonly string[] | 'anyone'> = {
   saxes: ['evaluation'],
   tar: ['sandbox-server'],
   'tap-parser': ['evaluation'],
-  'fastest-levenshtein': ['intake'],
+  'fastest-levenshtein': ['ground'],
   picomatch: ['intake', 'evaluation', 'sandbox-server'],
   'p-limit': 'anyone',
   zod: 'anyone',

@@ -1,11 +1,20 @@
+import type { z } from 'zod';
 import type { ErrorCode } from '../errors.ts';
+import { explainIssue, type Finding } from '../explain-issue.ts';
 import { harmlessLine } from '../harmless-text.ts';
+import { specJsonSchema } from '../spec.ts';
 
 /** What is wrong with one field of a spec. `field` is '' where it is the line as a whole. */
-export interface FieldProblem {
+export interface FieldProblem extends Finding {
   code: ErrorCode;
-  field: string;
-  message: string;
+}
+
+const SPEC = { name: 'a spec', schema: specJsonSchema() };
+
+/** What zod found wrong with a line, field by field. */
+export function findProblems(error: z.ZodError, value: unknown): FieldProblem[] {
+  const findings = error.issues.flatMap((issue) => explainIssue(issue, value, SPEC));
+  return findings.map((finding) => ({ code: 'SPEC_INVALID', ...finding }));
 }
 
 /** An input line that is no spec, with all that is wrong with it. `source`: `file:line`. */
@@ -23,13 +32,4 @@ export function problemText(problems: readonly FieldProblem[]): string {
   });
   if (problems.length > MOST_PROBLEMS) told.push(`and ${problems.length - MOST_PROBLEMS} more`);
   return told.join('; ');
-}
-
-/** What a value is, short enough for a message. */
-export function describeValue(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  if (Array.isArray(value)) return `a list of ${value.length}`;
-  if (typeof value === 'object' && value !== null) return `an object (${Object.keys(value).length} fields)`;
-  if (typeof value === 'string' && value.length > 60) return `text of ${value.length} characters`;
-  return harmlessLine(JSON.stringify(value), 80);
 }

@@ -1,8 +1,7 @@
 import { hash } from 'node:crypto';
 import { MAX_SUBMISSION_BYTES, Spec, type Content, type SpecInput } from '../spec.ts';
 import { checkRepo, type Permit } from './check-repo.ts';
-import { explainIssue } from './explain-issue.ts';
-import type { FieldProblem } from './problem.ts';
+import { findProblems, type FieldProblem } from './problem.ts';
 
 /** A spec as its author wrote it (local paths made absolute), or all that is wrong with it. */
 export type Validated = { spec: SpecInput } | { problems: FieldProblem[] };
@@ -14,7 +13,7 @@ const MAX_SAMPLE = 2_147_483_647;
 export function validateSpec(value: unknown, permit: Permit, folder: string = process.cwd()): Validated {
   const parsed = Spec.safeParse(value);
   if (!parsed.success || !isInput(value)) {
-    return { problems: parsed.error?.issues.flatMap((issue) => explainIssue(issue, value)) ?? [] };
+    return { problems: parsed.error ? findProblems(parsed.error, value) : [] };
   }
   const problems = checkMeaning(parsed.data);
   const checked = value.repo === undefined ? undefined : checkRepo(value.repo, permit, folder);

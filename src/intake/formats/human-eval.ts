@@ -2,9 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { EvalpoolError } from '../../errors.ts';
 import type { SpecInput } from '../../spec.ts';
-import { explainIssue } from '../explain-issue.ts';
 import { openInput, type Input } from '../open-input.ts';
-import { problemText, type FieldProblem } from '../problem.ts';
+import { findProblems, problemText, type FieldProblem } from '../problem.ts';
 import { readLines, type Line } from '../read-lines.ts';
 import { parseJson, type Item } from '../read-specs.ts';
 import { contentHash } from '../validate-spec.ts';
@@ -97,7 +96,7 @@ function parseLine<T>(line: Line, form: z.ZodType<T>): { value: T } | { problems
   if ('problem' in json) return { problems: [json.problem] };
   const parsed = form.safeParse(json.value);
   if (parsed.success) return { value: parsed.data };
-  return { problems: parsed.error.issues.flatMap((issue) => explainIssue(issue, json.value)) };
+  return { problems: findProblems(parsed.error, json.value) };
 }
 
 function makeItem(problem: Problem, completion: string, from: { sample: number; source: string }): Item {
