@@ -1,8 +1,8 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { chooseProvider, PROVIDER_VARIABLES, type Providers } from './choose-provider.ts';
 import { EvalpoolError } from './errors.ts';
-import { NETWORKS, type Network } from './stage.ts';
 
 /** What can stand around the sandboxes of this machine; the first is the default. */
 export const WALLS = ['bubblewrap', 'runsc'] as const;
@@ -17,26 +17,9 @@ const Environment = z.object({
   DATABASE_URL: z.string().min(1).optional(),
   /** redis:// or unix socket URL; default: a redis-server from PATH in EVALPOOL_HOME. */
   REDIS_URL: z.string().min(1).optional(),
-  /** Name of the provider whose sandboxes this process uses. */
-  EVALPOOL_PROVIDER: z.string().min(1).optional(),
-  /** Limits of the provider: local, hobby or pro. */
-  EVALPOOL_TIER: z.enum(['local', 'hobby', 'pro']).optional(),
-  /** Sandboxes at once, at most the tier's; default: the tier's. */
-  EVALPOOL_CONCURRENCY: z.coerce.number().int().positive().optional(),
-  /** Template of sandboxes whose spec names none. */
-  EVALPOOL_TEMPLATE: z.string().min(1).default('base'),
-  /** Networks that the provider's sandboxes can have, comma-separated. */
-  EVALPOOL_NETWORKS: z
-    .string()
-    .default('none,nat,full')
-    .transform((list) => list.split(','))
-    .pipe(z.array(z.enum(NETWORKS))),
+  ...PROVIDER_VARIABLES,
   /** What stands around the sandboxes of this machine. */
   EVALPOOL_WALL: z.enum(WALLS).default(WALLS[0]),
-  /** The provider's endpoint and key, as E2B's SDK names them. */
-  E2B_API_URL: z.string().min(1).optional(),
-  E2B_SANDBOX_URL: z.string().min(1).optional(),
-  E2B_API_KEY: z.string().min(1).optional(),
   /** Folder of logs and artifacts; default: blobs in EVALPOOL_HOME. */
   EVALPOOL_BLOBS: z.string().min(1).optional(),
   /** Address of a worker's /healthz and /metrics; port 0: any free one, named in the log. */
@@ -47,13 +30,15 @@ const Environment = z.object({
   EVALPOOL_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 
+/** A variable that is a setting. */
+export type Variable = keyof z.output<typeof Environment>;
+
 /** The settings of one process, frozen. */
-export interface Config {
+export interface Config extends Providers {
   home: string;
   databaseUrl: string | undefined;
   redisUrl: string | undefined;
   blobs: string;
-  provider: ProviderConfig;
   /** Around sandboxes of the provider `local`. */
   wall: WallName;
   health: { host: string; port: number };
@@ -61,20 +46,11 @@ export interface Config {
   logLevel: string;
 }
 
-/** Where sandboxes come from. Undefined URLs: E2B's cloud. */
-export interface ProviderConfig {
-  name: string;
-  tier: 'local' | 'hobby' | 'pro' | undefined;
-  concurrency: number | undefined;
-  template: string;
-  networks: readonly Network[];
-  apiUrl: string | undefined;
-  sandboxUrl: string | undefined;
-  apiKey: string | undefined;
-}
-
-/** Reads and checks the environment. Throws USAGE that names the variable, what was expected and what was there. */
-export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+/**
+ * Reads and checks the environment; `chosen` goes before EVALPOOL_PROVIDER. Throws USAGE that names the variable, what was
+ * expected and what was there.
+ */
+export function readConfig(env: NodeJS.ProcessEnv = process.env, chosen?: string): Config {
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   const parsed = Environment.safeParse(set);
   if (!parsed.success) throw badSetting(parsed.error);
@@ -85,16 +61,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     databaseUrl: e.DATABASE_URL,
     redisUrl: e.REDIS_URL,
     blobs: e.EVALPOOL_BLOBS ?? join(home, 'blobs'),
-    provider: {
-      name: e.EVALPOOL_PROVIDER ?? 'local',
-      tier: e.EVALPOOL_TIER,
-      concurrency: e.EVALPOOL_CONCURRENCY,
-      template: e.EVALPOOL_TEMPLATE,
-      networks: e.EVALPOOL_NETWORKS,
-      apiUrl: e.E2B_API_URL,
-      sandboxUrl: e.E2B_SANDBOX_URL,
-      apiKey: e.E2B_API_KEY,
-    },
+    ...chooseProvider(e, set, chosen),
     wall: e.EVALPOOL_WALL,
     health: { host: e.EVALPOOL_HEALTH_HOST, port: e.EVALPOOL_HEALTH_PORT },
     drainS: e.EVALPOOL_DRAIN_SECONDS,
@@ -132,33 +99,6 @@ export function childEnvironment(): Record<string, string> {
     'GIT_SSL_CAINFO',
   ];
   return Object.fromEntries(pass.flatMap((key) => (process.env[key] ? [[key, process.env[key]]] : [])));
-}
-
-/** The settings as variables again, for a child process that reads them with readConfig. */
-export function settingsEnvironment(config: Config): Record<string, string> {
-  const { provider, health } = config;
-  const settings: Partial<Record<keyof z.output<typeof Environment>, string | number | undefined>> = {
-    EVALPOOL_HOME: config.home,
-    DATABASE_URL: config.databaseUrl,
-    REDIS_URL: config.redisUrl,
-    EVALPOOL_PROVIDER: provider.name,
-    EVALPOOL_TIER: provider.tier,
-    EVALPOOL_CONCURRENCY: provider.concurrency,
-    EVALPOOL_TEMPLATE: provider.template,
-    EVALPOOL_NETWORKS: provider.networks.join(','),
-    EVALPOOL_WALL: config.wall,
-    E2B_API_URL: provider.apiUrl,
-    E2B_SANDBOX_URL: provider.sandboxUrl,
-    E2B_API_KEY: provider.apiKey,
-    EVALPOOL_BLOBS: config.blobs,
-    EVALPOOL_HEALTH_HOST: health.host,
-    EVALPOOL_HEALTH_PORT: health.port,
-    EVALPOOL_DRAIN_SECONDS: config.drainS,
-    EVALPOOL_LOG_LEVEL: config.logLevel,
-  };
-  return Object.fromEntries(
-    Object.entries(settings).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]])),
-  );
 }
 
 /** Every EVALPOOL_SECRET_<NAME> of this process, for the evaluators and nobody else. */

@@ -1,8 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein';
 import type { z } from 'zod';
-import { harmlessLine } from '../harmless-text.ts';
-import { specJsonSchema } from '../spec.ts';
-import { describeValue, type FieldProblem } from './problem.ts';
+import { harmlessLine } from './harmless-text.ts';
 
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
@@ -23,22 +21,34 @@ const WORDS: Record<string, string> = {
   record: 'an object',
 };
 
-const SCHEMA: SchemaNode = specJsonSchema();
+/** What was to be there. */
+export interface Shape {
+  /** In words, as in "is no field of a spec". */
+  name: string;
+  /** Its JSON Schema, for the names of its fields. */
+  schema: SchemaNode;
+}
+
+/** What is wrong with one field. `field` is '' where it is the whole. */
+export interface Finding {
+  field: string;
+  message: string;
+}
 
 /** A finding of zod's in plain words: which field, what was expected, what was there. */
-export function explainIssue(issue: Issue, value: unknown, above: Path = []): FieldProblem[] {
+export function explainIssue(issue: Issue, value: unknown, shape: Shape, above: Path = []): Finding[] {
   const path = [...above, ...issue.path];
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownField(path, key));
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownField(shape, path, key));
   if (issue.code === 'invalid_union') {
     const nearest = issue.errors.find((branch) => (branch[0]?.path.length ?? 0) > 0);
-    if (nearest) return nearest.flatMap((inner) => explainIssue(inner, value, path));
+    if (nearest) return nearest.flatMap((inner) => explainIssue(inner, value, shape, path));
   }
   const found = valueAt(value, path);
   const message =
     found === undefined
       ? `is required: ${expected(issue)}`
       : `expected ${expected(issue)}, there was ${describeValue(issue.code === 'invalid_key' ? path.at(-1) : found)}`;
-  return [{ code: 'SPEC_INVALID', field: fieldName(path), message: harmlessLine(message, 400) }];
+  return [{ field: fieldName(path), message: harmlessLine(message, 400) }];
 }
 
 function expected(issue: Issue): string {
@@ -71,21 +81,24 @@ function bound(origin: string, relation: string, limit: number | bigint): string
   return `a number ${relation} ${limit}`;
 }
 
-function unknownField(path: Path, key: string): FieldProblem {
-  const known = fieldsAt(path);
-  const near = known.length > 0 ? closest(key, known) : '';
-  const isNear =
-    near !== '' && distance(key.toLowerCase(), near.toLowerCase()) <= Math.max(2, key.length / 2);
-  const hint = isNear ? `did you mean "${near}"?` : `known here: ${known.slice(0, 40).join(', ') || 'none'}`;
+function unknownField(shape: Shape, path: Path, key: string): Finding {
+  const hint = nearestOf(key, fieldsAt(shape.schema, path));
   return {
-    code: 'SPEC_INVALID',
     field: fieldName([...path, key]),
-    message: harmlessLine(`is no field of a spec; ${hint}`, 400),
+    message: harmlessLine(`is no field of ${shape.name}; ${hint}`, 400),
   };
 }
 
-function fieldsAt(path: Path): string[] {
-  let nodes: SchemaNode[] = [SCHEMA];
+/** What somebody may have meant who wrote `word`, or all that is known. */
+export function nearestOf(word: string, known: readonly string[]): string {
+  const near = known.length > 0 ? closest(word, known) : '';
+  const isNear =
+    near !== '' && distance(word.toLowerCase(), near.toLowerCase()) <= Math.max(2, word.length / 2);
+  return isNear ? `did you mean "${near}"?` : `known here: ${known.slice(0, 40).join(', ') || 'none'}`;
+}
+
+function fieldsAt(schema: SchemaNode, path: Path): string[] {
+  let nodes: SchemaNode[] = [schema];
   for (const step of path) nodes = nodes.flatMap((node) => below(node, String(step)));
   return nodes.flatMap(flatten).flatMap((node) => Object.keys(node.properties ?? {}));
 }
@@ -115,4 +128,13 @@ function valueAt(value: unknown, path: Path): unknown {
     at = Reflect.get(at, step);
   }
   return at;
+}
+
+/** What a value is, short enough for a message. */
+export function describeValue(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (typeof value === 'object' && value !== null) return `an object (${Object.keys(value).length} fields)`;
+  if (typeof value === 'string' && value.length > 60) return `text of ${value.length} characters`;
+  return harmlessLine(JSON.stringify(value), 80);
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { join } from 'node:path';
 import { openBlobs } from '../src/blobs/blobs.ts';
+import { chosenOf } from '../src/choose-provider.ts';
 import type { EvaluatorContext } from '../src/evaluation/evaluator-context.ts';
 import { followLimits } from '../src/evaluation/follow-limits.ts';
 import { LoneGate } from '../src/evaluation/lone-gate.ts';
@@ -14,7 +15,7 @@ import { openSandboxes } from '../src/sandbox/e2b-sandboxes.ts';
 import { startProcess, type ProcessContext } from './start-process.ts';
 
 /** Works off evaluations, as many at once as the provider has slots. Any number may run, on any machine. */
-await startProcess('evaluator', async (context) => {
+await startProcess({ kind: 'evaluator', uses: (config) => [chosenOf(config)] }, async (context) => {
   const { redisUrl, log } = context;
   const { provider } = context.config;
   const limits = await followLimits(context, provider);

@@ -5,6 +5,7 @@ import { keepLease, type OwnLease } from '../src/database/own-lease.ts';
 import { EvalpoolError } from '../src/errors.ts';
 import { makeLog, type Log } from '../src/log.ts';
 import { makeMetrics, type Metrics } from '../src/metrics/metrics.ts';
+import { keyOf, type ProviderConfig } from '../src/provider-config.ts';
 import { openWake, type Wake } from '../src/queue/wake.ts';
 import { saveProvider } from '../src/slots/tiers.ts';
 
@@ -14,6 +15,8 @@ const LONGEST_END_MS = 10_000;
 /** What every long-running process of evalpool has. */
 export interface ProcessContext {
   config: Config;
+  /** Those whose sandboxes it uses. */
+  providers: readonly ProviderConfig[];
   redisUrl: string;
   database: Database;
   deployment: string;
@@ -23,15 +26,21 @@ export interface ProcessContext {
   log: Log;
 }
 
+/** What a worker is, and whose sandboxes it uses: their keys must be there. */
+interface Role {
+  kind: 'dispatcher' | 'evaluator' | 'reaper';
+  uses: (config: Config) => readonly ProviderConfig[];
+}
+
 /**
  * Starts a worker: reads the settings, connects, serves health and metrics, says that it is ready. On a signal it takes
  * nothing new and ends once its work is done; after the time to drain, or on a second signal, it hands its work back.
  */
 export async function startProcess(
-  kind: string,
+  role: Role,
   work: (context: ProcessContext) => Promise<{ stop(now: AbortSignal): Promise<void> }>,
 ): Promise<void> {
-  const context = await connect(kind, readConfig());
+  const context = await connect(role, readConfig());
   const { config, database, lease, wake, metrics, log } = context;
   const worker = await work(context);
   const problem = (): string | undefined => (lease.held() ? undefined : 'no fresh heartbeat in the database');
@@ -62,17 +71,22 @@ export async function startProcess(
   process.stdout.write(`${JSON.stringify(first)}\n`);
 }
 
-async function connect(kind: string, config: Config): Promise<ProcessContext> {
+async function connect({ kind, uses }: Role, config: Config): Promise<ProcessContext> {
   const log = makeLog(kind, config.logLevel);
-  const { databaseUrl, redisUrl, provider } = config;
+  const { databaseUrl, redisUrl } = config;
   if (!databaseUrl || !redisUrl) {
     throw new EvalpoolError('USAGE', `${kind}: DATABASE_URL and REDIS_URL must be set`);
   }
+  const providers = uses(config);
+  for (const provider of providers) keyOf(provider);
   const database = connectDatabase(databaseUrl, log);
   await migrate(database);
-  await saveProvider(database, provider);
-  const lease = await keepLease(database, kind, log);
-  const metrics = makeMetrics(provider.name);
+  const own = kind === 'evaluator' ? providers : config.providers;
+  for (const provider of own) await saveProvider(database, provider);
+  const provider = kind === 'evaluator' ? config.provider.name : undefined;
+  const lease = await keepLease(database, { kind, provider }, log);
+  const metrics = makeMetrics(own.map(({ name }) => name));
   const deployment = await deploymentId(database);
-  return { config, redisUrl, database, deployment, lease, wake: openWake(redisUrl), metrics, log };
+  const wake = openWake(redisUrl);
+  return { config, providers, redisUrl, database, deployment, lease, wake, metrics, log };
 }

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { childEnvironment, readConfig, settingsEnvironment, type Config } from '../../src/config.ts';
+import { childEnvironment, readConfig, type Config } from '../../src/config.ts';
 import { changeProvider } from '../../src/database/change-shares.ts';
 import { connectDatabase, migrate, type Database } from '../../src/database/connect.ts';
 import { homeAt, makeHome } from '../../src/local/home.ts';
@@ -12,6 +12,7 @@ import { postgresUrl, startPostgres } from '../../src/local/start-postgres.ts';
 import { redisUrl, startRedis } from '../../src/local/start-redis.ts';
 import { supervise } from '../../src/local/supervise.ts';
 import { makeLog } from '../../src/log.ts';
+import { settingsEnvironment } from '../../src/settings-environment.ts';
 import { saveProvider } from '../../src/slots/tiers.ts';
 import { startServer, type ServerProcess } from '../server/start.ts';
 import { Actor } from './cast.ts';

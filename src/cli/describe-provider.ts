@@ -1,4 +1,6 @@
+import type { Config } from '../config.ts';
 import type { Stack } from '../local/use-stack.ts';
+import { keyOf } from '../provider-config.ts';
 import { TIERS } from '../slots/tiers.ts';
 
 /** The first line of a run: which provider, its limits, and the walls that are really in force. */
@@ -17,4 +19,9 @@ export function describeWall(wall: Stack['provider']['wall']): string {
   const present = wall.facts.filter(({ inForce }) => inForce).map(({ name }) => name);
   const not = lacking.length > 0 ? `; NOT in force: ${lacking.join(', ')}` : '';
   return `wall ${wall.wall}: ${present.join(', ')}${not}`;
+}
+
+/** Throws USAGE when a stack would start whose evaluators have no key. */
+export function requireKey({ provider }: Config): void {
+  if (provider.name !== 'local') keyOf(provider); // its own server's key the stack finds by itself
 }

@@ -6,9 +6,8 @@ import { findInPath } from '../local/find-in-path.ts';
 import { probeMachine, type MachineFact, type MachineReport } from '../local/probe-machine.ts';
 import { useStack, type Stack } from '../local/use-stack.ts';
 import { makeLog } from '../log.ts';
-import { describeProvider } from './describe-provider.ts';
+import { describeProvider, requireKey } from './describe-provider.ts';
 import { EXIT } from './exit-codes.ts';
-import { withProvider } from './run.ts';
 import { trySandbox, type Trial } from './try-sandbox.ts';
 
 // 1. Says what this machine has and lacks, and the one command that mends it.
@@ -21,18 +20,23 @@ Examples:
   evalpool doctor --provider pro-account`;
 
 /** `evalpool doctor`: what is there, what is missing, what mends it. */
-export function addDoctorCommand(program: Command, config: () => Config, exit: (code: number) => void): void {
+export function addDoctorCommand(
+  program: Command,
+  config: (provider?: string) => Config,
+  exit: (code: number) => void,
+): void {
   program
     .command('doctor')
     .description('Say what is there, what is missing and what mends it; try one sandbox')
     .option('--provider <name>', 'where sandboxes come from (default: EVALPOOL_PROVIDER, else local)')
     .addHelpText('after', EXAMPLES)
     .action(async (options: { provider?: string }) => {
-      exit(await examine(withProvider(config(), options.provider)));
+      exit(await examine(config(options.provider)));
     });
 }
 
 async function examine(config: Config): Promise<number> {
+  requireKey(config);
   const report = probeMachine(config);
   for (const fact of [...report.facts, python()]) say(factLine(fact));
   if (report.facts.some(({ needed, present }) => needed && !present)) {

@@ -31,8 +31,8 @@ function exit(code: number): void {
 async function main(): Promise<void> {
   surviveLostTerminal();
   let verbose = false;
-  const config = (): Config => {
-    const read = readConfig();
+  const config = (provider?: string): Config => {
+    const read = readConfig(undefined, provider);
     verbose = ['debug', 'trace'].includes(read.logLevel);
     return read;
   };

@@ -1,6 +1,7 @@
 import { openBatch } from '../database/batches.ts';
 import { changeBatch, type BatchChanges } from '../database/change-shares.ts';
 import { connectDatabase, migrate, type Database } from '../database/connect.ts';
+import { EvalpoolError } from '../errors.ts';
 import type { Stack } from '../local/use-stack.ts';
 import type { Log } from '../log.ts';
 import { openWake, type Wake } from '../queue/wake.ts';
@@ -33,7 +34,11 @@ export async function openRun(
   };
   try {
     await migrate(database);
-    const { id } = await openBatch(database, wanted.name, stack.provider.name);
+    const { id, provider } = await openBatch(database, wanted.name, stack.provider.name);
+    if (provider !== stack.provider.name) {
+      const other = `go on with it there (--provider ${provider}), or use another --batch`;
+      throw new EvalpoolError('USAGE', `batch ${wanted.name} is of provider ${provider}: ${other}`);
+    }
     await changeBatch(database, id, wanted.shares);
     return { stack, database, wake, batchId: id, close };
   } catch (error) {

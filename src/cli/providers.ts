@@ -12,12 +12,12 @@ const EXAMPLES = `
 Examples:
   evalpool providers list
   evalpool providers set pro --max-sandboxes 50 --reserve 5
-  evalpool providers set pro --max-sandboxes none             what its tier says again`;
+  evalpool providers set pro --max-sandboxes none             what its settings say again`;
 
 interface LimitOptions {
   maxSandboxes?: number | 'none';
   createsPerS?: number | 'none';
-  reserve?: number;
+  reserve?: number | 'none';
 }
 
 /** `evalpool providers`: where sandboxes come from, and changing their limits while they are used. */
@@ -38,18 +38,18 @@ export function addProvidersCommand(program: Command, config: () => Config): voi
     );
   providers
     .command('set')
-    .description('Change limits at once; `none` goes back to what the tier says')
+    .description('Change limits at once, also past restarts; `none` goes back to what the settings say')
     .argument('<provider>', 'its name')
     .option('--max-sandboxes <n>', 'sandboxes at once', orNone(wholeNumber(0)))
     .option('--creates-per-s <n>', 'creations a second', orNone(positive))
-    .option('--reserve <n>', 'sandboxes left to people who work by hand', wholeNumber(0))
+    .option('--reserve <n>', 'sandboxes left to people who work by hand', orNone(wholeNumber(0)))
     .action(async (name: string, options: LimitOptions) =>
       withDatabase(config(), async ({ database, wake }) => {
         const { maxSandboxes, createsPerS, reserve } = options;
         const changes = {
           ...(maxSandboxes === undefined ? {} : { maxSandboxes: orNull(maxSandboxes) }),
           ...(createsPerS === undefined ? {} : { createsPerS: orNull(createsPerS) }),
-          ...(reserve === undefined ? {} : { reserve }),
+          ...(reserve === undefined ? {} : { reserve: orNull(reserve) }),
         };
         if (!(await changeProvider(database, name, changes)))
           throw new EvalpoolError('USAGE', `there is no provider '${name}'; see \`evalpool providers list\``);

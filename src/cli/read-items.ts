@@ -4,6 +4,7 @@ import { readHumanEval } from '../intake/formats/human-eval.ts';
 import { openInput } from '../intake/open-input.ts';
 import { pickSpecs } from '../intake/pick.ts';
 import { readSpecs, type Item } from '../intake/read-specs.ts';
+import { withinSession, type SessionLimit } from '../intake/session-limit.ts';
 import { spool } from '../intake/spool.ts';
 
 /** The options that say what to evaluate. */
@@ -35,16 +36,23 @@ export function addInputOptions(command: Command): Command {
     .option('--limit <n>', 'at most this many specs', wholeNumber(1));
 }
 
-/** Opens the input; `twice` when it will be read more than once. Throws USAGE, INPUT_UNREADABLE. */
+/** How an input is read: `twice` when more than once; for sandboxes that live how long. */
+interface ReadingMode {
+  twice: boolean;
+  session: SessionLimit;
+}
+
+/** Opens the input. Throws USAGE, INPUT_UNREADABLE. */
 export async function openReading(
   input: string | undefined,
   options: InputOptions,
-  twice: boolean,
+  { twice, session }: ReadingMode,
 ): Promise<Reading> {
-  const pick = { filters: options.filter, limit: options.limit };
+  const pick = (items: AsyncIterable<Item>): AsyncGenerator<Item> =>
+    withinSession(pickSpecs(items, { filters: options.filter, limit: options.limit }), session);
   if (options.format === 'humaneval') {
     const from = humanEvalInput(input, options);
-    return { items: () => pickSpecs(readHumanEval(from), pick), close: async () => undefined };
+    return { items: () => pick(readHumanEval(from)), close: async () => undefined };
   }
   if (options.problems !== undefined || options.gold) {
     throw new EvalpoolError('USAGE', '--problems and --gold need --format humaneval');
@@ -53,7 +61,7 @@ export async function openReading(
   const inputs = await openInput(input);
   const kept = twice ? await spool(inputs) : { inputs, remove: async () => undefined };
   return {
-    items: () => pickSpecs(readSpecs(kept.inputs, 'local'), pick),
+    items: () => pick(readSpecs(kept.inputs, 'local')),
     close: async () => {
       // A producer that says nothing more must not keep us alive.
       if (input === '-') process.stdin.destroy();

@@ -10,8 +10,9 @@ import { makeLog } from '../log.ts';
 import { openProgress, type Progress } from '../reports/progress.ts';
 import { showFailed, showSlowest } from '../reports/show-highlights.ts';
 import { summaryLine } from '../reports/summary-line.ts';
+import { sessionOf } from '../slots/tiers.ts';
 import { addShareOptions, readShares, type ShareOptions } from './batch-commands.ts';
-import { describeProvider } from './describe-provider.ts';
+import { describeProvider, requireKey } from './describe-provider.ts';
 import { EXIT, EXIT_HELP } from './exit-codes.ts';
 import { listenForInterrupts } from './interrupts.ts';
 import {
@@ -49,7 +50,11 @@ Run again with the same --batch to go on after an interruption: what has a resul
 ${EXIT_HELP}`;
 
 /** `evalpool run`: evaluates a batch and says how it went. */
-export function addRunCommand(program: Command, config: () => Config, exit: (code: number) => void): void {
+export function addRunCommand(
+  program: Command,
+  config: (provider?: string) => Config,
+  exit: (code: number) => void,
+): void {
   addShareOptions(
     addInputOptions(
       program.command('run').description('Evaluate a batch of specs, each in a sandbox of its own'),
@@ -65,14 +70,17 @@ export function addRunCommand(program: Command, config: () => Config, exit: (cod
     .option('--fail-under <rate>', 'lowest pass rate that is no failure, 0 to 1', rate)
     .addHelpText('after', EXAMPLES)
     .action(async (input: string | undefined, options: RunOptions) => {
-      exit(await run(withProvider(config(), options.provider), input, options));
+      exit(await run(config(options.provider), input, options));
     });
 }
 
 async function run(config: Config, input: string | undefined, options: RunOptions): Promise<number> {
   const name = checkName(options.batch ?? newName());
   const out = options.out ?? join('results', name);
-  const reading = await openReading(input, options, options.strict === true);
+  const reading = await openReading(input, options, {
+    twice: options.strict === true,
+    session: sessionOf(config.provider),
+  });
   const progress = openProgress(process.stderr);
   const interrupts = listenForInterrupts(() => {
     progress.say('stopping: the batch is paused (once more: at once)');
@@ -102,6 +110,7 @@ async function run(config: Config, input: string | undefined, options: RunOption
 }
 
 async function startStack(config: Config, options: RunOptions, progress: Progress): Promise<Stack> {
+  requireKey(config);
   const stack = await useStack(config, {
     log: makeLog('cli', quiet(config.logLevel)),
     concurrency: options.concurrency,
@@ -141,11 +150,6 @@ function exitCode({ summary, interrupted, budgetSpent }: RunOutcome, options: Ru
   if (summary.completion < options.minCompletion) return EXIT.incomplete;
   if (options.failUnder !== undefined && (summary.passRate ?? 0) < options.failUnder) return EXIT.belowRate;
   return EXIT.done;
-}
-
-/** The settings with another provider's name. */
-export function withProvider(config: Config, name: string | undefined): Config {
-  return name === undefined ? config : { ...config, provider: { ...config.provider, name } };
 }
 
 // Its name is a folder too.

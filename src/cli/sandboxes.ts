@@ -7,7 +7,7 @@ import { reapSandboxes } from '../maintenance/reap-sandboxes.ts';
 import { makeMetrics } from '../metrics/metrics.ts';
 import { openSandboxes } from '../sandbox/e2b-sandboxes.ts';
 import { readOpenRows } from '../slots/slots.ts';
-import { accountOf, withDatabase, type OpenDatabase } from './use-database.ts';
+import { withDatabase, type OpenDatabase } from './use-database.ts';
 
 const EXAMPLES = `
 Examples:
@@ -26,7 +26,7 @@ export function addSandboxesCommand(program: Command, config: () => Config): voi
     .option('--json', 'as JSON')
     .action(async (options: { json?: true }) =>
       withDatabase(config(), async (open) => {
-        const rows = await compare(open, config());
+        const rows = await compare(open);
         process.stdout.write(`${options.json ? JSON.stringify(rows, null, 2) : show(rows)}\n`);
       }),
     );
@@ -35,7 +35,7 @@ export function addSandboxesCommand(program: Command, config: () => Config): voi
     .description('Destroy the sandboxes of this deployment that nobody owns, now')
     .action(async () =>
       withDatabase(config(), async (open) => {
-        process.stdout.write(`${await reap(open, config())}\n`);
+        process.stdout.write(`${await reap(open)}\n`);
       }),
     );
 }
@@ -49,10 +49,10 @@ interface Row {
   paused: boolean;
 }
 
-async function compare({ database, stack }: OpenDatabase, config: Config): Promise<Row[]> {
+async function compare({ database, provider }: OpenDatabase): Promise<Row[]> {
   const deployment = await deploymentId(database);
-  const ledger = await readOpenRows(database, stack.provider.name);
-  const listed = await openSandboxes(accountOf(stack, config)).list({});
+  const ledger = await readOpenRows(database, provider.name);
+  const listed = await openSandboxes(provider).list({});
   const rows = listed.map(({ id, metadata, startedAt, paused }): Row => {
     const own = metadata['deployment'] === deployment;
     const row = ledger.find((each) => each.nonce === metadata['nonce']);
@@ -99,14 +99,13 @@ function show(rows: readonly Row[]): string {
   return table.toString();
 }
 
-async function reap({ database, stack, log }: OpenDatabase, config: Config): Promise<string> {
-  const { name: provider } = stack.provider;
+async function reap({ database, provider, log }: OpenDatabase): Promise<string> {
   const context = {
     database,
-    sandboxes: openSandboxes(accountOf(stack, config)),
-    provider,
+    sandboxes: openSandboxes(provider),
+    provider: provider.name,
     deployment: await deploymentId(database),
-    metrics: makeMetrics(provider),
+    metrics: makeMetrics([provider.name]),
     log,
   };
   const before = await context.sandboxes.list({ deployment: context.deployment });

@@ -1,4 +1,5 @@
-import type { Config, ProviderConfig } from '../config.ts';
+import type { Config } from '../config.ts';
+import type { ProviderConfig } from '../provider-config.ts';
 import { findBatch } from '../database/batches.ts';
 import { connectDatabase, migrate, type Database } from '../database/connect.ts';
 import { EvalpoolError } from '../errors.ts';
@@ -6,30 +7,48 @@ import { useStack, type Stack } from '../local/use-stack.ts';
 import { makeLog, type Log } from '../log.ts';
 import { openWake, type Wake } from '../queue/wake.ts';
 
-/** The stack's database and wake-ups, for one command. */
+/** The deployment's database and wake-ups, for one command. */
 export interface OpenDatabase {
-  stack: Stack;
   database: Database;
   wake: Wake;
   log: Log;
+  /** The account that sandboxes come from. */
+  provider: ProviderConfig;
 }
 
-/** Runs the work of a command on the stack's database and gives everything back. */
+/**
+ * Runs the work of a command on the deployment's database and gives everything back. Where the settings name Postgres and
+ * Redis, nothing is started; else it is the stack of this user, whatever the settings of the run that started it.
+ */
 export async function withDatabase(
   config: Config,
   work: (open: OpenDatabase) => Promise<void>,
 ): Promise<void> {
   const log = makeLog('cli', config.logLevel === 'info' ? 'warn' : config.logLevel);
-  const stack = await useStack(config, { log });
-  const database = connectDatabase(stack.databaseUrl, log, 2);
-  const wake = openWake(stack.redisUrl);
+  const { databaseUrl, redisUrl } = config;
+  if (databaseUrl && redisUrl)
+    return onServices({ databaseUrl, redisUrl }, { log, provider: config.provider }, work);
+  const stack = await useStack(config, { log, asItIs: true });
+  try {
+    await onServices(stack, { log, provider: accountOf(stack, config) }, work);
+  } finally {
+    await stack.leave();
+  }
+}
+
+async function onServices(
+  at: { databaseUrl: string; redisUrl: string },
+  given: Pick<OpenDatabase, 'log' | 'provider'>,
+  work: (open: OpenDatabase) => Promise<void>,
+): Promise<void> {
+  const database = connectDatabase(at.databaseUrl, given.log, 2);
+  const wake = openWake(at.redisUrl);
   try {
     await migrate(database);
-    await work({ stack, database, wake, log });
+    await work({ ...given, database, wake });
   } finally {
     wake.close();
     await database.destroy();
-    await stack.leave();
   }
 }
 
@@ -43,9 +62,10 @@ export async function batchNamed(database: Database, name: string): Promise<stri
 
 /** The provider's account: the stack's own where it started the server itself. */
 export function accountOf({ provider }: Stack, config: Config): ProviderConfig {
-  const { apiUrl, sandboxUrl, apiKey } = provider;
+  const { name, apiUrl, sandboxUrl, apiKey } = provider;
   return {
     ...config.provider,
+    name,
     apiUrl: apiUrl ?? undefined,
     sandboxUrl: sandboxUrl ?? undefined,
     apiKey: apiKey ?? undefined,

@@ -5,12 +5,11 @@ import { harmlessLine } from '../harmless-text.ts';
 import { withoutDoubles } from '../intake/no-doubles.ts';
 import type { BadLine } from '../intake/problem.ts';
 import { duration } from '../reports/progress.ts';
-import { tierOf, type Tier } from '../slots/tiers.ts';
+import { sessionOf, tierOf, type Tier } from '../slots/tiers.ts';
 import type { SpecInput } from '../spec.ts';
 import { addToEstimate, noEstimate, type Estimate } from './estimate.ts';
 import { EXIT } from './exit-codes.ts';
 import { addInputOptions, openReading, type InputOptions, type Reading } from './read-items.ts';
-import { withProvider } from './run.ts';
 import { showProblems } from './show-problems.ts';
 
 interface ValidateOptions extends InputOptions {
@@ -40,7 +39,7 @@ const MOST_KEPT = 1000;
 /** `evalpool validate`: a dry run. */
 export function addValidateCommand(
   program: Command,
-  config: () => Config,
+  config: (provider?: string) => Config,
   exit: (code: number) => void,
 ): void {
   const command = program
@@ -51,7 +50,7 @@ export function addValidateCommand(
     .option('--json', 'the findings as JSON')
     .addHelpText('after', EXAMPLES)
     .action(async (input: string | undefined, options: ValidateOptions) => {
-      exit(await validate(withProvider(config(), options.provider), input, options));
+      exit(await validate(config(options.provider), input, options));
     });
 }
 
@@ -61,7 +60,7 @@ async function validate(
   options: ValidateOptions,
 ): Promise<number> {
   const tier = tierOf(config.provider);
-  const reading = await openReading(input, options, false);
+  const reading = await openReading(input, options, { twice: false, session: sessionOf(config.provider) });
   const findings = await look(reading, tier);
   const { estimate, bad, badCount } = findings;
   for (const line of showProblems(bad, badCount)) process.stderr.write(`${line}\n`);
@@ -94,19 +93,17 @@ async function look(reading: Reading, tier: Tier): Promise<Findings> {
 }
 
 function describe(found: Findings, tier: Tier & { name: string }, config: Config): string {
-  const { specs, longestSpecSeconds, sandboxSeconds, costUsd, wallSeconds, aboveTier } = found.estimate;
+  const { specs, longestSpecSeconds, sandboxSeconds, costUsd, wallSeconds } = found.estimate;
   const places = [...found.places].toSorted((a, b) => b[1] - a[1]);
   const shown = places
     .slice(0, MOST_PLACES)
     .map(([place, count]) => `  ${count} × ${harmlessLine(place, 200)}`);
   if (places.length > MOST_PLACES) shown.push(`  and ${places.length - MOST_PLACES} more repos`);
-  const above = `${aboveTier} specs have deadlines above the tier's longest session (${duration(tier.longestSessionS)})`;
   return [
     `${specs} valid specs, ${found.badCount} lines that are none`,
     ...shown,
     `where: provider ${config.provider.name} (tier ${tier.name}), ${tier.maxSandboxes} sandboxes at once`,
     `at most, without retries: ${duration(wallSeconds)} in all, ${duration(longestSpecSeconds)} for one, ${Math.ceil(sandboxSeconds)} sandbox-seconds, $${costUsd.toFixed(2)}`,
-    ...(aboveTier > 0 ? [above] : []),
   ].join('\n');
 }
 

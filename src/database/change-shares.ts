@@ -48,11 +48,11 @@ export async function isBudgetSpent(database: Database, batchId: string): Promis
   return row !== undefined;
 }
 
-/** What people may change of a provider while it is used; null goes back to what its tier says. */
+/** What people may change of a provider while it is used; null goes back to what its settings say. */
 export interface ProviderChanges {
   maxSandboxes?: number | null;
   createsPerS?: number | null;
-  reserve?: number;
+  reserve?: number | null;
 }
 
 /** Changes a provider's limits. False: no evaluator has made it known. */
@@ -65,7 +65,7 @@ export async function changeProvider(
   const values = {
     ...(maxSandboxes === undefined ? {} : { own_max_sandboxes: maxSandboxes }),
     ...(createsPerS === undefined ? {} : { own_creates_per_s: createsPerS }),
-    ...(reserve === undefined ? {} : { reserve }),
+    ...(reserve === undefined ? {} : { own_reserve: reserve }),
   };
   const row = await database
     .updateTable('providers')

@@ -4,11 +4,16 @@ import { EvalpoolError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { createStates } from './migrations/0001-states.ts';
 import { addShares } from './migrations/0002-shares.ts';
+import { addSeveralProviders } from './migrations/0003-several-providers.ts';
 import type { Tables } from './tables.ts';
 
 export type Database = Kysely<Tables>;
 
-const MIGRATIONS = { '0001-states': { up: createStates }, '0002-shares': { up: addShares } };
+const MIGRATIONS = {
+  '0001-states': { up: createStates },
+  '0002-shares': { up: addShares },
+  '0003-several-providers': { up: addSeveralProviders },
+};
 
 /** Opens a pool. `url` is a postgres:// URL; one with `?host=/folder` goes through that folder's unix socket. */
 export function connectDatabase(url: string, log: Log, connections = 10): Database {

@@ -21,8 +21,12 @@ export interface OwnLease {
 }
 
 /** Registers this process and keeps its heart beating. */
-export async function keepLease(database: Database, kind: string, log: Log): Promise<OwnLease> {
-  const processId = await registerProcess(database, kind);
+export async function keepLease(
+  database: Database,
+  of: { kind: string; provider?: string | undefined },
+  log: Log,
+): Promise<OwnLease> {
+  const processId = await registerProcess(database, of.kind, of.provider);
   const lost = new AbortController();
   let beatAtMs = performance.now();
   let working: (() => readonly Working[]) | undefined;
@@ -44,7 +48,7 @@ export async function keepLease(database: Database, kind: string, log: Log): Pro
     processId,
     lost: lost.signal,
     held,
-    tell: (of) => (working = of),
+    tell: (now) => (working = now),
     end: async () => {
       clearInterval(watch);
       await loop.stop();

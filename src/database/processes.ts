@@ -3,11 +3,11 @@ import { sql } from 'kysely';
 import type { Database } from './connect.ts';
 import type { Working } from './tables.ts';
 
-/** Makes this process known; its id marks what it works on. */
-export async function registerProcess(database: Database, kind: string): Promise<string> {
+/** Makes this process known; its id marks what it works on. `provider`: whose sandboxes it uses, of an evaluator. */
+export async function registerProcess(database: Database, kind: string, provider?: string): Promise<string> {
   const row = await database
     .insertInto('processes')
-    .values({ kind, host: hostname(), pid: process.pid })
+    .values({ kind, provider: provider ?? null, host: hostname(), pid: process.pid })
     .returning('id')
     .executeTakeFirstOrThrow();
   return row.id;

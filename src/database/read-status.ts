@@ -21,11 +21,12 @@ export interface ProviderStatus {
   breakerForS: number | null;
   dispatched: number;
   running: number;
-  /** Evaluators that are alive, of all providers: a heartbeat does not say whose they are. */
+  longestSessionS: number;
+  /** Evaluators of it that are alive. */
   evaluators: number;
 }
 
-/** All providers that evaluators have made known. */
+/** All providers that processes have made known. */
 export async function readProviderStatus(database: Database): Promise<ProviderStatus[]> {
   const { rows } = await sql<ProviderStatus>`
     with under_way as (
@@ -33,14 +34,15 @@ export async function readProviderStatus(database: Database): Promise<ProviderSt
         count(*) filter (where e.state = 'running')::int as running
       from evaluations e join batches b on b.id = e.batch_id
       where e.state = 'running' or (e.state = 'dispatched' and b.cancelled_at is null) group by b.provider)
-    select p.name, p.tier, p.held, p.slots, coalesce(p.own_max_sandboxes, p.max_sandboxes) as "maxSandboxes", p.reserve,
+    select p.name, p.tier, p.held, p.slots, coalesce(p.own_max_sandboxes, p.max_sandboxes) as "maxSandboxes",
+      coalesce(p.own_reserve, p.reserve) as reserve, p.longest_session_s as "longestSessionS",
       p.foreign_sandboxes as foreign, p.seen_limit as "seenLimit",
       coalesce(p.own_creates_per_s, p.creates_per_s) as "createsPerS", p.slow_down as "slowDown",
       greatest(0, extract(epoch from p.next_create_at - clock_timestamp()))::float8 as "nextCreateS",
       p.breaker, p.breaker_reason as "breakerReason",
       extract(epoch from p.breaker_until - clock_timestamp())::float8 as "breakerForS",
       coalesce(u.dispatched, 0) as dispatched, coalesce(u.running, 0) as running,
-      (select count(*)::int from processes where kind = 'evaluator' and ended_at is null) as evaluators
+      (select count(*)::int from processes o where o.kind = 'evaluator' and o.provider = p.name and o.ended_at is null) as evaluators
     from providers p left join under_way u on u.provider = p.name order by p.name`.execute(database);
   return rows;
 }

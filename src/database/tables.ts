@@ -109,6 +109,8 @@ interface UnreadableLines {
 interface Processes {
   id: Id;
   kind: string;
+  /** Of evaluators: whose sandboxes it uses. */
+  provider: string | null;
   host: string;
   pid: number;
   beat: Generated<string>;
@@ -137,6 +139,7 @@ interface Providers {
   own_max_sandboxes: number | null;
   own_creates_per_s: number | null;
   reserve: Generated<number>;
+  own_reserve: number | null;
   foreign_sandboxes: Generated<number>;
   seen_limit: number | null;
   seen_at: Time | null;

@@ -1,4 +1,4 @@
-import type { ProviderConfig } from '../config.ts';
+import type { ProviderConfig } from '../provider-config.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Wake } from '../queue/wake.ts';
 import type { Tier } from '../slots/tiers.ts';

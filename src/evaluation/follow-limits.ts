@@ -1,4 +1,4 @@
-import type { ProviderConfig } from '../config.ts';
+import type { ProviderConfig } from '../provider-config.ts';
 import type { Database } from '../database/connect.ts';
 import type { Log } from '../log.ts';
 import { Bell, repeat } from '../pacing.ts';
@@ -24,6 +24,7 @@ export async function followLimits(
   const tier = tierOf(provider);
   let limits = (await readProvider(database, provider.name)) ?? {
     ...tier,
+    tier: tier.name,
     held: 0,
     slots: tier.maxSandboxes,
   };

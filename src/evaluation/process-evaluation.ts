@@ -25,7 +25,7 @@ export async function processEvaluation(context: EvaluatorContext, hint: Hint): 
     if (!slot) return;
     const claimed = await claim(context, hint, slot);
     if (!claimed) return;
-    context.metrics.queueWaitSeconds.observe(claimed.waitedSeconds);
+    context.metrics.queueWaitSeconds.observe({ provider: context.provider.name }, claimed.waitedSeconds);
     await context.running.during(claimed, (unwanted, enter) =>
       runAttempt(context, claimed, { slot, unwanted, enter }),
     );
@@ -88,7 +88,8 @@ async function tryEvaluate(
       onBegin: on.enter,
       onStage: (stage, seconds, outcome) => {
         lost ||= outcome === 'SANDBOX_LOST';
-        context.metrics.stageSeconds.observe({ stage, outcome: outcome === 'ok' ? 'ok' : 'error' }, seconds);
+        const labels = { provider: context.provider.name, stage, outcome: outcome === 'ok' ? 'ok' : 'error' };
+        context.metrics.stageSeconds.observe(labels, seconds);
       },
     });
     return undefined;

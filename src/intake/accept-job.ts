@@ -1,17 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { acceptSpecs } from '../database/accept-specs.ts';
-import { openBatch, sealBatch, sealWhenIdle } from '../database/batches.ts';
+import { findBatch, openBatch, readBatch, sealBatch, sealWhenIdle, type Batch } from '../database/batches.ts';
 import type { Database } from '../database/connect.ts';
 import { findByKey, findResult } from '../database/find-evaluation.ts';
+import { readProviderStatus } from '../database/read-status.ts';
 import { EvalpoolError } from '../errors.ts';
+import { harmlessLine } from '../harmless-text.ts';
+import { readProvider } from '../slots/tiers.ts';
+import type { SpecInput } from '../spec.ts';
 import { problemText } from './problem.ts';
+import { checkSession } from './session-limit.ts';
 import { contentHash, validateSpec } from './validate-spec.ts';
 
 /** What a producer's job carries. Either a spec, or `seal: true`, or both. */
 const IntakeJob = z
   .strictObject({
     batch: z.string().min(1).max(200),
+    /** Whose sandboxes a new batch uses; default: the dispatcher's EVALPOOL_PROVIDER. */
+    provider: z.string().min(1).max(200).optional(),
     spec: z.unknown().optional(),
     /** Accepted once under this name, whatever the producer retries. */
     key: z.string().min(1).max(200).optional(),
@@ -28,7 +35,7 @@ export type JobAnswer = { answer: unknown } | { parked: true };
 
 /** Accepts one job of the intake queue; told again, it adds nothing. Throws an EvalpoolError that names what is wrong. */
 export async function acceptJob(
-  context: { database: Database; provider: string; accepted: () => void },
+  context: { database: Database; provider: string | undefined; accepted: () => void },
   data: unknown,
 ): Promise<JobAnswer> {
   const { database } = context;
@@ -36,9 +43,9 @@ export async function acceptJob(
   if (!parsed.success)
     throw new EvalpoolError('SPEC_INVALID', `not an intake job: ${z.prettifyError(parsed.error)}`);
   const job = parsed.data;
-  const batch = await openBatch(database, job.batch, context.provider);
+  const batch = await openBatchOf(database, job, context.provider);
   if (job.sealAfterIdle) await sealWhenIdle(database, batch.id, job.sealAfterIdle);
-  const evaluationId = job.spec === undefined ? undefined : await acceptOne(database, batch.id, job);
+  const evaluationId = job.spec === undefined ? undefined : await acceptOne(database, batch, job);
   if (job.seal) await sealBatch(database, batch.id);
   context.accepted();
   if (!evaluationId) return { answer: { sealed: true } };
@@ -47,9 +54,28 @@ export async function acceptJob(
   return result ? { answer: { evaluationId, ...result } } : { parked: true };
 }
 
+// A batch keeps the provider that its first job gave it.
+async function openBatchOf(
+  database: Database,
+  job: { batch: string; provider?: string | undefined },
+  byDefault: string | undefined,
+): Promise<Batch> {
+  const id = await findBatch(database, job.batch);
+  const before = id === undefined ? undefined : await readBatch(database, id);
+  const provider = job.provider ?? before?.provider ?? byDefault;
+  if (before && before.provider !== provider)
+    throw new EvalpoolError('USAGE', `provider: batch ${job.batch} is of provider ${before.provider}`);
+  if (provider === undefined || (!before && !(await readProvider(database, provider)))) {
+    const names = (await readProviderStatus(database)).map(({ name }) => name).join(', ');
+    const found = provider === undefined ? 'nothing' : `'${harmlessLine(provider, 60)}'`;
+    throw new EvalpoolError('USAGE', `provider: expected one of ${names}, there was ${found}`);
+  }
+  return openBatch(database, job.batch, provider);
+}
+
 async function acceptOne(
   database: Database,
-  batchId: string,
+  { id: batchId, provider }: Batch,
   job: { spec?: unknown; key?: string | undefined },
 ): Promise<string> {
   const seen = job.key && (await findByKey(database, batchId, job.key));
@@ -57,6 +83,7 @@ async function acceptOne(
   const validated = validateSpec(job.spec, 'remote');
   if ('problems' in validated) throw new EvalpoolError('SPEC_INVALID', problemText(validated.problems));
   const { spec } = validated;
+  await refuseOverlong(database, provider, spec);
   const candidate = { spec, contentHash: contentHash(spec), source: null, key: job.key ?? null };
   const { ids, known } = await acceptSpecs(database, batchId, randomUUID(), [candidate]);
   const before = known[0];
@@ -69,4 +96,10 @@ async function acceptOne(
   const id = ids[0] ?? before?.evaluationId ?? (job.key && (await findByKey(database, batchId, job.key)));
   if (!id) throw new EvalpoolError('STORE_FAILED', 'the spec was neither accepted nor found');
   return id;
+}
+
+async function refuseOverlong(database: Database, provider: string, spec: SpecInput): Promise<void> {
+  const limits = await readProvider(database, provider);
+  const problem = limits && checkSession(spec, { ...limits, provider });
+  if (problem) throw new EvalpoolError(problem.code, problemText([problem]));
 }

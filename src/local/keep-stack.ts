@@ -24,7 +24,7 @@ export async function keepStack(config: Config, log: Log, signal: AbortSignal): 
   makeHome(home);
   const programs = locatePrograms();
   const nursery = makeNursery(home.logs, LOCK_FD);
-  const own = { say: 'hello' as const, ...programs, settings: settingsMarks(config) };
+  const own = { ...programs, settings: settingsMarks(config) };
   const started = deferred<RunningStack>();
   const failed = deferred<never>();
   const desk = await openLeaseDesk(home.keeperSocket, {

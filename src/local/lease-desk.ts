@@ -97,7 +97,7 @@ function part(room: Room, socket: Socket): void {
 }
 
 /** Refuses a run that is not like the stack. */
-export function checkSame(hello: Hello, own: Hello): void {
+export function checkSame(hello: Hello, own: Pick<Hello, 'version' | 'build' | 'settings'>): void {
   const pid = `the running stack (keeper ${process.pid})`;
   if (hello.version !== own.version || hello.build !== own.build) {
     throw new EvalpoolError(
@@ -105,8 +105,9 @@ export function checkSame(hello: Hello, own: Hello): void {
       `${pid} is evalpool ${own.version} build ${own.build}, this is ${hello.version} build ${hello.build}: wait until its runs have ended, or set EVALPOOL_HOME to another folder`,
     );
   }
-  const names = new Set([...Object.keys(own.settings), ...Object.keys(hello.settings)]);
-  const different = [...names].filter((name) => own.settings[name] !== hello.settings[name]);
+  const [ours, theirs] = [own.settings ?? {}, hello.settings ?? own.settings ?? {}];
+  const names = new Set([...Object.keys(ours), ...Object.keys(theirs)]);
+  const different = [...names].filter((name) => ours[name] !== theirs[name]);
   if (different.length === 0) return;
   throw new EvalpoolError(
     'STACK_FAILED',

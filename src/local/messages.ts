@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { secretEnvironment, settingsEnvironment, type Config } from '../config.ts';
+import { secretEnvironment, type Config } from '../config.ts';
+import { settingsEnvironment } from '../settings-environment.ts';
 import { ERRORS, EvalpoolError, type ErrorCode } from '../errors.ts';
 import { Wall } from './start-sandbox-server.ts';
 
@@ -41,7 +42,8 @@ export const FromRun = z.discriminatedUnion('say', [
     say: z.literal('hello'),
     version: z.string(),
     build: z.string(),
-    settings: z.record(z.string(), z.string()),
+    /** Null: the stack may be any. */
+    settings: z.record(z.string(), z.string()).nullable(),
     concurrency: z.number().int().positive().optional(),
   }),
   z.object({ say: z.literal('leave') }),

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { childEnvironment, secretEnvironment, settingsEnvironment, type Config } from '../config.ts';
+import { childEnvironment, secretEnvironment, type Config } from '../config.ts';
+import { settingsEnvironment } from '../settings-environment.ts';
 import { EvalpoolError } from '../errors.ts';
 import type { Home } from './home.ts';
 import type { Programs } from './locate-programs.ts';

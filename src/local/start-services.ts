@@ -75,6 +75,7 @@ function settingsOf(
 }
 
 // Evaluations wait for disk, git and us now and then: twice the cores keep the cores busy.
-function defaultConcurrency(config: Config): number | undefined {
-  return config.provider.name === 'local' ? Math.max(2, availableParallelism() * 2) : undefined;
+function defaultConcurrency({ provider }: Config): number | undefined {
+  if (provider.name !== 'local') return undefined;
+  return provider.overrides.maxSandboxes ?? Math.max(2, availableParallelism() * 2);
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { childEnvironment, secretEnvironment, settingsEnvironment, type Config } from '../config.ts';
+import { childEnvironment, secretEnvironment, type Config } from '../config.ts';
+import { settingsEnvironment } from '../settings-environment.ts';
 import type { Programs, WorkerKind } from './locate-programs.ts';
 import type { Nursery } from './nursery.ts';
 import { startChild, type Child } from './start-child.ts';
@@ -16,7 +17,10 @@ export interface Worker {
   processId: string;
 }
 
-/** Starts one worker and resolves once it is ready. Only evaluators are given the secrets that specs may name. */
+/**
+ * Starts one worker and resolves once it is ready. Only evaluators are given the secrets that specs may name, and no
+ * dispatcher the provider's key.
+ */
 export async function startWorker(
   kind: WorkerKind,
   name: string,
@@ -24,10 +28,12 @@ export async function startWorker(
   under: { nursery: Nursery; programs: Programs },
 ): Promise<Worker> {
   const secrets = kind === 'evaluator' ? secretEnvironment() : {};
+  const apiKey = kind === 'dispatcher' ? undefined : settings.provider.apiKey;
+  const own = { ...settings, provider: { ...settings.provider, apiKey } };
   const child = startChild(under.nursery, {
     name,
     argv: [process.execPath, '--enable-source-maps', under.programs.worker(kind)],
-    env: { ...childEnvironment(), ...settingsEnvironment(settings), ...secrets },
+    env: { ...childEnvironment(), ...settingsEnvironment(own), ...secrets },
     endSignal: 'TERM',
     lingerS: 0,
     graceS: 8,

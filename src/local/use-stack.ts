@@ -24,6 +24,8 @@ export interface StackWishes {
   log: Log;
   /** Sandboxes at once, at most the tier's; default: what the stack has. */
   concurrency?: number | undefined;
+  /** A running stack is taken as it is, with whatever provider: for looking and steering. */
+  asItIs?: true;
   onProgress?: ((text: string) => void) | undefined;
 }
 
@@ -63,7 +65,8 @@ function withConcurrency(config: Config, concurrency: number | undefined): Confi
 
 function helloOf(config: Config, programs: Programs, wishes: StackWishes): FromRun {
   const { version, build } = programs;
-  return { say: 'hello', version, build, settings: settingsMarks(config), concurrency: wishes.concurrency };
+  const settings = wishes.asItIs ? null : settingsMarks(config);
+  return { say: 'hello', version, build, settings, concurrency: wishes.concurrency };
 }
 
 async function connect(home: Home): Promise<Socket | undefined> {

@@ -9,18 +9,34 @@ const SWEEP_MS = 2000;
 /** Every how many sweeps it asks the provider for its whole list. */
 const LIST_EVERY = 5;
 
-/** Runs the sweeps until stopped: lost processes, unowned sandboxes, batches that are over. */
-export function startMaintaining(context: ReapContext & { wake: Wake }): Loop {
+/** Runs the sweeps of what has nothing to do with a provider until stopped: lost processes, batches that are over. */
+export function startMaintaining({
+  database,
+  wake,
+  log,
+}: Pick<ReapContext, 'database' | 'log'> & { wake: Wake }): Loop {
   const observer = new HeartbeatObserver();
+  const sweep = async (): Promise<void> => {
+    const handedBack = await handBackLost(database, observer, log);
+    const finished = await finishBatches(database);
+    if (handedBack + finished > 0) wake.send('dispatch');
+  };
+  return repeat(sweep, { ms: SWEEP_MS }, (error) =>
+    log.error({ err: error }, 'a sweep failed; the next one tries again'),
+  );
+}
+
+/** Settles the unowned sandboxes of one provider until stopped, in a loop of its own: one that hangs holds up no other. */
+export function startReaping(context: ReapContext): Loop {
   let condemned: ReadonlySet<string> = new Set();
   let sweeps = 0;
   const sweep = async (): Promise<void> => {
-    const handedBack = await handBackLost(context.database, observer, context.log);
-    const finished = await finishBatches(context.database);
     condemned = await reapSandboxes(context, condemned, sweeps++ % LIST_EVERY === 0);
-    if (handedBack + finished > 0) context.wake.send('dispatch');
   };
   return repeat(sweep, { ms: SWEEP_MS }, (error) =>
-    context.log.error({ err: error }, 'a sweep failed; the next one tries again'),
+    context.log.error(
+      { err: error, provider: context.provider },
+      'a sweep of a provider failed; the next one tries again',
+    ),
   );
 }

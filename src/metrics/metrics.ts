@@ -6,8 +6,8 @@ const BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 
 
 /** Every metric of evalpool, of one process. Passed in, never imported sideways. */
 export interface Metrics {
-  stageSeconds: Histogram<'stage' | 'outcome'>;
-  queueWaitSeconds: Histogram;
+  stageSeconds: Histogram<'provider' | 'stage' | 'outcome'>;
+  queueWaitSeconds: Histogram<'provider'>;
   evaluations: Counter<'provider' | 'outcome'>;
   retries: Counter<'provider' | 'cause'>;
   slotsHeld: Gauge<'provider'>;
@@ -21,13 +21,17 @@ export interface Metrics {
   text(): Promise<{ type: string; body: string }>;
 }
 
-/** Declares all metrics in a registry of their own, outcomes initialised to 0 so that rates see the first event. */
-export function makeMetrics(provider: string): Metrics {
+/**
+ * Declares all metrics in a registry of their own, the outcomes of the given providers initialised to 0 so that rates see the
+ * first event.
+ */
+export function makeMetrics(providers: readonly string[]): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
   const metrics = { ...declareHistograms(registers), ...declareCounts(registers) };
-  for (const outcome of OUTCOMES) metrics.evaluations.inc({ provider, outcome }, 0);
+  for (const provider of providers)
+    for (const outcome of OUTCOMES) metrics.evaluations.inc({ provider, outcome }, 0);
   return { ...metrics, text: async () => ({ type: registry.contentType, body: await registry.metrics() }) };
 }
 
@@ -38,13 +42,14 @@ function declareHistograms(
     stageSeconds: new Histogram({
       name: 'evalpool_stage_duration_seconds',
       help: 'Time a stage took, by how it ended.',
-      labelNames: ['stage', 'outcome'],
+      labelNames: ['provider', 'stage', 'outcome'],
       buckets: BUCKETS,
       registers,
     }),
     queueWaitSeconds: new Histogram({
       name: 'evalpool_queue_wait_seconds',
       help: 'Wait of an attempt from acceptance or hand-back to its claim.',
+      labelNames: ['provider'],
       buckets: BUCKETS,
       registers,
     }),

@@ -1,6 +1,7 @@
 import Table from 'cli-table3';
 import type { BatchStatus, ProviderStatus } from '../database/read-status.ts';
 import { harmlessLine } from '../harmless-text.ts';
+import { duration } from './progress.ts';
 import { percent } from './summary-line.ts';
 
 const PLAIN = {
@@ -14,21 +15,24 @@ const PLAIN = {
 
 /** One line for each provider: use, limits, and what lowers them. */
 export function showProviders(providers: readonly ProviderStatus[]): string {
-  if (providers.length === 0) return 'no provider is known: no evaluator has started yet';
+  if (providers.length === 0) return 'no provider is known: nothing has started yet';
   const table = new Table({
     ...PLAIN,
-    head: ['provider', 'tier', 'slots', 'running', 'queued', 'creations/s', 'state'],
+    head: ['provider', 'tier', 'limit', 'slots', 'running', 'queued', 'creations/s', 'session', 'state'],
   });
   for (const provider of providers) {
-    const { name, tier, held, slots, running, dispatched, createsPerS, slowDown } = provider;
+    const { name, tier, maxSandboxes, held, slots, running, dispatched } = provider;
+    const { createsPerS, slowDown, longestSessionS } = provider;
     const rate = createsPerS === null ? 'no limit' : (createsPerS / slowDown).toFixed(1);
     table.push([
       harmlessLine(name, 40),
       tier,
+      maxSandboxes,
       `${held}/${slots}`,
       running,
       dispatched,
       rate,
+      duration(longestSessionS),
       stateOf(provider),
     ]);
   }

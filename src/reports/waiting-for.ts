@@ -37,7 +37,7 @@ export function waitingFor(circumstances: Circumstances): Reason {
   if (evaluation.state === 'running') return runs(evaluation);
   if (batch.cancelled) return { kind: 'cancelled', words: 'its batch was cancelled' };
   if (!provider || provider.evaluators === 0)
-    return { kind: 'evaluator', words: `no evaluator is alive: start one for provider ${batch.provider}` };
+    return { kind: 'evaluator', words: `no evaluator of provider ${batch.provider} is alive: start one` };
   const held = heldBack(provider);
   if (evaluation.state === 'dispatched') return held ?? free(provider);
   return ofItsBatch(batch) ?? backOff(evaluation) ?? held ?? inLine(circumstances, provider);

@@ -1,5 +1,6 @@
 import { Sandbox as SdkSandbox, type SandboxOpts } from '@e2b/code-interpreter';
-import { raiseStreamLimit, type ProviderConfig } from '../config.ts';
+import { raiseStreamLimit } from '../config.ts';
+import { keyOf, type ProviderConfig } from '../provider-config.ts';
 import { blame } from './blame.ts';
 import { wrapSandbox } from './e2b-sandbox.ts';
 import { networkOptions } from './network-options.ts';
@@ -10,14 +11,14 @@ const STREAMS = 2_000;
 
 type Account = Pick<SandboxOpts, 'apiUrl' | 'sandboxUrl' | 'apiKey' | 'requestTimeoutMs' | 'retries'>;
 
-/** The sandboxes of one provider account, through the unmodified SDK. */
+/** The sandboxes of one provider account, through the unmodified SDK. Throws USAGE without a key. */
 export function openSandboxes(provider: ProviderConfig): Sandboxes {
   // Every stage holds one stream open, and the SDK lets the 201st wait for ever behind its default.
   raiseStreamLimit(STREAMS);
   const account: Account = {
     ...(provider.apiUrl === undefined ? {} : { apiUrl: provider.apiUrl }),
     ...(provider.sandboxUrl === undefined ? {} : { sandboxUrl: provider.sandboxUrl }),
-    ...(provider.apiKey === undefined ? {} : { apiKey: provider.apiKey }),
+    apiKey: keyOf(provider),
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
     retries: 0,
   };

@@ -1,6 +1,6 @@
 import { ACCOUNT_LIMITS, type AccountLimits } from '../account-limits.ts';
-import type { ProviderConfig } from '../config.ts';
 import type { Database } from '../database/connect.ts';
+import type { ProviderConfig, TierName } from '../provider-config.ts';
 
 /** The limits and prices of a kind of account. Prices are US dollars per second of a running sandbox. */
 export interface Tier extends Omit<AccountLimits, 'createsPerS'> {
@@ -14,21 +14,33 @@ export interface Tier extends Omit<AccountLimits, 'createsPerS'> {
 const E2B_PRICES = { usdPerCpuS: 0.000014, usdPerGibS: 0.0000045 };
 
 /** E2B's accounts, and our own server. */
-export const TIERS: Readonly<Record<'local' | 'hobby' | 'pro', Tier>> = {
+export const TIERS: Readonly<Record<TierName, Tier>> = {
   local: { maxSandboxes: 4, createsPerS: null, longestSessionS: 86_400, usdPerCpuS: 0, usdPerGibS: 0 },
   hobby: { ...ACCOUNT_LIMITS.hobby, ...E2B_PRICES },
   pro: { ...ACCOUNT_LIMITS.pro, ...E2B_PRICES },
 };
 
-/** The tier of a provider: the one it names, else the smallest that fits its kind. */
+/** The tier of a provider with what differs from it: the one it names, else the smallest that fits its kind. */
 export function tierOf(provider: ProviderConfig): Tier & { name: string } {
+  const { overrides, concurrency } = provider;
   const name = provider.tier ?? (provider.name === 'local' ? 'local' : 'hobby');
-  const tier = TIERS[name];
-  const wished = provider.concurrency ?? tier.maxSandboxes;
-  return { ...tier, name, maxSandboxes: name === 'local' ? wished : Math.min(wished, tier.maxSandboxes) };
+  const tier = { ...TIERS[name], ...overrides };
+  // What this machine can bear, nobody limits but its owner.
+  const most = name === 'local' && overrides.maxSandboxes === undefined ? Infinity : tier.maxSandboxes;
+  return { ...tier, name, maxSandboxes: Math.min(concurrency ?? tier.maxSandboxes, most) };
 }
 
-/** Makes the provider known to the deployment, or brings its limits up to date. What is held stays held. */
+/** How long a sandbox of the provider may live, for whoever says so. */
+export function sessionOf(provider: ProviderConfig): {
+  provider: string;
+  tier: string;
+  longestSessionS: number;
+} {
+  const { name, longestSessionS } = tierOf(provider);
+  return { provider: provider.name, tier: name, longestSessionS };
+}
+
+/** Makes the provider known to the deployment, or brings its limits up to date. What is held or set by hand stays. */
 export async function saveProvider(database: Database, provider: ProviderConfig): Promise<void> {
   const tier = tierOf(provider);
   const limits = {
@@ -38,6 +50,7 @@ export async function saveProvider(database: Database, provider: ProviderConfig)
     longest_session_s: tier.longestSessionS,
     usd_per_cpu_s: tier.usdPerCpuS,
     usd_per_gib_s: tier.usdPerGibS,
+    reserve: provider.reserve,
   };
   await database
     .insertInto('providers')
@@ -70,6 +83,7 @@ export function costOf(tier: Pick<Tier, 'usdPerCpuS' | 'usdPerGibS'>, sandboxSec
 
 /** A provider's limits and use as the deployment knows them. */
 export interface ProviderState extends Tier {
+  tier: string;
   held: number;
   /** The limit that takers of slots see now. */
   slots: number;
@@ -80,6 +94,7 @@ export async function readProvider(database: Database, name: string): Promise<Pr
   const row = await database.selectFrom('providers').selectAll().where('name', '=', name).executeTakeFirst();
   return (
     row && {
+      tier: row.tier,
       held: row.held,
       slots: row.slots,
       maxSandboxes: row.own_max_sandboxes ?? row.max_sandboxes,

@@ -101,8 +101,8 @@ test('a batch that has spent its budget stops, and goes on with a higher one', a
 
 test('limits changed by hand are what evaluators see, until taken back', async () => {
   await cli('providers', 'set', 'local', '--max-sandboxes', '5', '--reserve', '2');
-  expect((await cli('providers')).stdout).toMatch(/local +local +0\/3 .*2 reserved/);
+  expect((await cli('providers')).stdout).toMatch(/local +local +5 +0\/3 .*2 reserved/);
   await cli('providers', 'set', 'local', '--max-sandboxes', 'none', '--reserve', '0');
-  expect((await cli('providers')).stdout).toMatch(/local +local +0\/2 .*ok/);
+  expect((await cli('providers')).stdout).toMatch(/local +local +2 +0\/2 .*ok/);
   expect((await cli('providers', 'set', 'nobody', '--reserve', '1')).code).toBe(2);
 });

@@ -130,25 +130,45 @@ test('validate tells what, where and how much at most, and runs nothing', async 
 });
 
 test('validate knows the prices and the longest session of a tier, and ends with 2 on bad lines', async () => {
-  const long = { create: 10, test: 7200, collect: 10, destroy: 10 };
-  const file = batch('long.jsonl', { id: 'a', test: 'x', timeouts: long }, '[]');
-  const { code, stdout, stderr } = await cli(['validate', file, '--provider', 'cloud', '--json'], {
-    EVALPOOL_TIER: 'hobby',
-  });
+  const timeouts = { create: 10, test: 1200, collect: 10, destroy: 10 };
+  const long = { ...timeouts, test: 7200 };
+  const file = batch(
+    'long.jsonl',
+    { id: 'a', test: 'x', timeouts },
+    { id: 'b', test: 'x', timeouts: long },
+    '[]',
+  );
+  const args = ['validate', file, '--provider', 'cloud', '--json'];
+  const { code, stdout, stderr } = await cli(args, { EVALPOOL_TIER: 'hobby' });
   expect(code).toBe(2);
-  expect(stderr).toContain('long.jsonl:2: expected an object');
+  expect(stderr).toMatch(/long\.jsonl:2: timeouts: .* 7230 s in all .*cloud \(tier hobby\) lives 3600 s/);
+  expect(stderr).toContain('long.jsonl:3: expected an object');
   const told: unknown = JSON.parse(stdout);
+  const costUsd = expect.closeTo(1230 * (2 * 0.000014 + 0.5 * 0.0000045), 6) as unknown;
   expect(told).toMatchObject({
     provider: 'cloud',
     tier: 'hobby',
     specs: 1,
-    badLines: 1,
-    sandboxSeconds: 7230,
-    aboveTier: 1,
+    badLines: 2,
+    sandboxSeconds: 1230,
+    costUsd,
   });
-  expect(told).toMatchObject({
-    costUsd: expect.closeTo(7230 * (2 * 0.000014 + 0.5 * 0.0000045), 6) as unknown,
-  });
+  expect((await cli(args, { EVALPOOL_TIER: 'pro' })).stderr).not.toContain('timeouts');
+});
+
+test('a provider without its key is told before anything starts, and --provider takes names of the file', async () => {
+  const providers = { cloud: { tier: 'pro', keyFrom: 'CLOUD_KEY' } };
+  writeFileSync(join(folder, 'providers.json'), JSON.stringify(providers));
+  const env = { EVALPOOL_PROVIDERS: 'providers.json' };
+  const file = batch('one.jsonl', { id: 'a', test: 'x' });
+  const keyless = await cli(['run', file, '--provider', 'cloud'], env);
+  expect(keyless).toMatchObject({ code: 2 });
+  expect(keyless.stderr).toContain('provider cloud: its key is expected in CLOUD_KEY, which is not set');
+  expect((await cli(['validate', file, '--provider', 'cloud'], env)).stdout).toContain(
+    'cloud (tier pro), 100',
+  );
+  expect((await cli(['run', file, '--provider', 'clod'], env)).stderr).toContain('did you mean "cloud"?');
+  expect(existsSync(join(folder, 'home'))).toBe(false);
 });
 
 test('schema prints JSON Schema, version prints versions', async () => {

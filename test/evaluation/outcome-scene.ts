@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { Attempt } from '../../src/evaluation/evaluate.ts';
 import { openSandboxes } from '../../src/sandbox/e2b-sandboxes.ts';
+import { testProvider } from '../fixtures/provider.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
 import type { SpecInput } from '../../src/spec.ts';
 import { listen } from '../fixtures/listen.ts';
@@ -81,8 +82,7 @@ export async function standIn(
 
 /** Creates at the provider behind a URL. */
 export function providerAt(url: string, apiKey = 'key'): Partial<Attempt> {
-  const account = { name: 'x', tier: undefined, concurrency: undefined, template: 'base', networks: [] };
-  const sandboxes = openSandboxes({ ...account, apiUrl: url, sandboxUrl: url, apiKey });
+  const sandboxes = openSandboxes(testProvider({ apiUrl: url, sandboxUrl: url, apiKey }));
   return {
     create: (network) => sandboxes.create({ ...order, network }),
     destroy: (sandbox) => sandboxes.destroy(sandbox.id),

@@ -19,7 +19,7 @@ describe('writing what an attempt came to', () => {
   let lease: OwnLease;
   beforeAll(async () => {
     it = await openTestDatabase();
-    lease = await keepLease(it.database, 'evaluator', log);
+    lease = await keepLease(it.database, { kind: 'evaluator' }, log);
   });
   afterAll(async () => {
     await lease.end();
@@ -52,7 +52,7 @@ describe('writing what an attempt came to', () => {
       log,
       provider,
       prices: () => TIERS.local,
-      metrics: makeMetrics('picky'),
+      metrics: makeMetrics(['picky']),
     };
     await storeResult(context, claimed!, {
       sandbox: { seconds: 1 },

@@ -8,6 +8,7 @@ import { evaluate, type Attempt } from '../../src/evaluation/evaluate.ts';
 import { noEvidence, type Evidence } from '../../src/evaluation/evidence.ts';
 import { openMirrors } from '../../src/evaluation/mirrors.ts';
 import { openSandboxes } from '../../src/sandbox/e2b-sandboxes.ts';
+import { testProvider } from '../fixtures/provider.ts';
 import type { Sandboxes } from '../../src/sandbox/sandbox.ts';
 import { Spec, type SpecInput } from '../../src/spec.ts';
 import { startTestServer, type TestServer } from '../sandbox-server/start-test-server.ts';
@@ -35,8 +36,7 @@ export interface Bench {
 export async function openBench(start: () => Promise<TestServer> = startTestServer): Promise<Bench> {
   const server = await start();
   const folder = mkdtempSync(join(tmpdir(), 'evalpool-bench-'));
-  const provider = { name: 'local', tier: 'local', concurrency: undefined, template: 'base' } as const;
-  const sandboxes = openSandboxes({ ...provider, networks: ['none'], ...server.sdk });
+  const sandboxes = openSandboxes(testProvider(server.sdk));
   const blobs = openBlobs(join(folder, 'blobs'));
   const mirrors = openMirrors(join(folder, 'mirrors'));
   let number = 0;

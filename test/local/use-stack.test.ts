@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
@@ -107,6 +107,26 @@ test('a run with other settings is refused with the name of the setting, and the
   const other = readConfig({ EVALPOOL_HOME: home, EVALPOOL_TEMPLATE: 'other' });
   await expect(useStack(other, { log })).rejects.toThrow('started with another EVALPOOL_TEMPLATE');
   expect(await queryPostgres(stack.databaseUrl)).toHaveLength(1);
+  await stack.leave();
+});
+
+test('who only looks takes the running stack as it is, whatever its settings', async () => {
+  const stack = await useStack(config, { log });
+  const other = readConfig({ EVALPOOL_HOME: home, EVALPOOL_PROVIDER: 'cloud' });
+  const looking = await useStack(other, { log, asItIs: true });
+  expect(looking.provider).toEqual(stack.provider);
+  await Promise.all([looking.leave(), stack.leave()]);
+});
+
+test('the key of the provider reaches evaluator and reaper, not the dispatcher, and nobody by argument', async () => {
+  const stack = await useStack(config, { log });
+  const key = stack.provider.apiKey ?? 'none';
+  const holders = processesOf(home).filter(({ pid }) =>
+    readFileSync(`/proc/${pid}/environ`, 'utf8').includes(key),
+  );
+  const names = holders.flatMap(({ command }) => /workers\/(\w+)\.js/.exec(command)?.[1] ?? []);
+  expect([...new Set(names)].toSorted()).toEqual(['evaluator', 'reaper']);
+  expect(processesOf(home).filter(({ command }) => command.includes(key))).toEqual([]);
   await stack.leave();
 });
 

@@ -19,6 +19,7 @@ const provider: ProviderStatus = {
   breakerForS: null,
   dispatched: 0,
   running: 3,
+  longestSessionS: 86_400,
   evaluators: 1,
 };
 const batch: BatchStatus = {

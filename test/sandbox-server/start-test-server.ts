@@ -28,6 +28,7 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
+const KEY = 'key-of-the-test';
 export const LIMITS = { memoryMb: 512, cpus: 2, processes: 128, diskMb: 256 };
 
 /** What a server needs of the machine. */
@@ -66,16 +67,19 @@ export async function startTestServer(
 }
 
 /** The same with simulated sandboxes. */
-export async function startSimulatedServer(tier: Partial<Tier> = {}): Promise<TestServer> {
-  return startOn(await inHome(async () => new SimulatedWall()), tier, 10);
+export async function startSimulatedServer(
+  tier: Partial<Tier> = {},
+  apiKey: string = KEY,
+): Promise<TestServer> {
+  return startOn(await inHome(async () => new SimulatedWall()), tier, 10, apiKey);
 }
 
 async function startOn(
   { home, wall, templates, log, close }: TestWall,
   tier: Partial<Tier>,
   maxPaused: number,
+  apiKey: string = KEY,
 ): Promise<TestServer> {
-  const apiKey = 'key-of-the-test';
   const server = await startSandboxServer({
     host: '127.0.0.1',
     port: 0,

@@ -4,6 +4,7 @@ import { afterEach, expect, test } from 'vitest';
 import type { EvalpoolError } from '../../src/errors.ts';
 import { createdNothing, isConcurrencyLimit } from '../../src/sandbox/blame.ts';
 import { openSandboxes } from '../../src/sandbox/e2b-sandboxes.ts';
+import { testProvider } from '../fixtures/provider.ts';
 import type { Sandboxes } from '../../src/sandbox/sandbox.ts';
 import { listen } from '../fixtures/listen.ts';
 import { envelope } from '../sandbox-server/start-test-server.ts';
@@ -43,14 +44,7 @@ async function providerThat(
 }
 
 function at(url: string): Sandboxes {
-  const account = {
-    name: 'fake',
-    tier: undefined,
-    concurrency: undefined,
-    template: 'base',
-    networks: ['nat'],
-  } as const;
-  return openSandboxes({ ...account, apiUrl: url, sandboxUrl: url, apiKey: 'key' });
+  return openSandboxes(testProvider({ apiUrl: url, sandboxUrl: url, apiKey: 'key' }));
 }
 
 const order = { template: undefined, metadata: {}, lifeMs: 60_000, network: undefined };

@@ -2,6 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { Sandbox as Sdk } from 'e2b';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openSandboxes } from '../../src/sandbox/e2b-sandboxes.ts';
+import { testProvider } from '../fixtures/provider.ts';
 import type { CommandExit, Sandbox } from '../../src/sandbox/sandbox.ts';
 import { startCutProxy, type CutProxy } from '../../bench/chaos/cut-proxy.ts';
 import { startTestServer, type TestServer } from '../sandbox-server/start-test-server.ts';
@@ -15,15 +16,8 @@ let direct: Sdk;
 beforeAll(async () => {
   server = await startTestServer();
   proxy = await startCutProxy(server.server.url);
-  const account = {
-    name: 'local',
-    tier: 'local',
-    concurrency: undefined,
-    template: 'base',
-    networks: ['none'],
-  } as const;
   const order = { template: undefined, metadata: {}, lifeMs: 120_000, network: undefined };
-  sandbox = await openSandboxes({ ...account, ...server.sdk, sandboxUrl: proxy.url }).create(order);
+  sandbox = await openSandboxes(testProvider({ ...server.sdk, sandboxUrl: proxy.url })).create(order);
   direct = await Sdk.connect(sandbox.id, server.sdk);
 });
 afterAll(async () => {

@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { openSandboxes } from '../../src/sandbox/e2b-sandboxes.ts';
+import { testProvider } from '../fixtures/provider.ts';
 import type { CommandOptions, Sandbox, Sandboxes } from '../../src/sandbox/sandbox.ts';
 import { startTestServer, type TestServer } from '../sandbox-server/start-test-server.ts';
 
@@ -10,14 +11,7 @@ let sandbox: Sandbox;
 let said: string;
 beforeAll(async () => {
   server = await startTestServer();
-  const account = {
-    name: 'local',
-    tier: 'local',
-    concurrency: undefined,
-    template: 'base',
-    networks: ['none'],
-  } as const;
-  sandboxes = openSandboxes({ ...account, ...server.sdk });
+  sandboxes = openSandboxes(testProvider(server.sdk));
   sandbox = await sandboxes.create({ template: undefined, metadata: {}, lifeMs: 60_000, network: undefined });
 });
 afterAll(() => server.close());
