@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { readBatch, type Batch } from '../../src/database/batches.ts';
 import type { Database } from '../../src/database/connect.ts';
-import { openWake } from '../../src/queue/wake.ts';
+import { openWake, type Wake } from '../../src/queue/wake.ts';
 import { submitWork, type KnownBatch, type KnownWork } from '../chaos/truth.ts';
 import { PROVIDER, startWorld, type World, type WorldPlan } from '../chaos/world.ts';
 import type { Named } from './usage.ts';
@@ -11,10 +11,15 @@ const LOOK_EVERY_MS = 250;
 /** After its first heartbeat a worker has only its queue left to open. */
 const SETTLE_MS = 1500;
 
+/** A world without mischief, and an open line to wake its processes. */
+export interface CalmWorld extends World {
+  wake: Wake;
+}
+
 /** Calls `work` in a world without mischief, one of each process unless told otherwise, once all are ready. */
 export async function inWorld<T>(
   plan: Pick<WorldPlan, 'slots' | 'createsPerS'> & Partial<WorldPlan>,
-  work: (world: World) => Promise<T>,
+  work: (world: CalmWorld) => Promise<T>,
 ): Promise<T> {
   const calm = {
     evaluators: 1,
@@ -26,10 +31,12 @@ export async function inWorld<T>(
     breakable: false,
   };
   const world = await startWorld({ ...calm, ...plan });
+  const wake = openWake(world.redisUrl);
   try {
     await untilReady(world);
-    return await work(world);
+    return await work({ ...world, wake });
   } finally {
+    wake.close();
     await world.close();
   }
 }
@@ -50,29 +57,15 @@ export interface DoneBatch extends KnownBatch {
   makespanS: number;
 }
 
-/** Submits work and waits until its batch has finished. */
-export async function runWork(world: World, work: KnownWork, name: string): Promise<DoneBatch> {
-  const batch = await submit(world, work, name);
-  return { ...batch, makespanS: makespanOf(await untilFinished(world.database, batch.id)) };
+/** Submits work, waking the dispatcher as a run does, and waits until its batch has finished. */
+export async function runWork(world: CalmWorld, work: KnownWork, name: string): Promise<DoneBatch> {
+  const { database, wake } = world;
+  const onAccepted = (): void => wake.send('dispatch');
+  const batch = await submitWork(database, work, { name, provider: PROVIDER, onAccepted });
+  return { ...batch, makespanS: makespanOf(await untilFinished(database, batch.id)) };
 }
 
-/** Submits work, waking the dispatcher as a run does. */
-export async function submit(
-  { database, redisUrl }: World,
-  work: KnownWork,
-  name: string,
-): Promise<KnownBatch> {
-  const wake = openWake(redisUrl);
-  try {
-    const onAccepted = (): void => wake.send('dispatch');
-    return await submitWork(database, work, { name, provider: PROVIDER, onAccepted });
-  } finally {
-    wake.close();
-  }
-}
-
-/** Looks until a batch has finished. */
-export async function untilFinished(database: Database, batchId: string): Promise<Batch> {
+async function untilFinished(database: Database, batchId: string): Promise<Batch> {
   for (;;) {
     const batch = await readBatch(database, batchId);
     if (batch?.state === 'finished') return batch;
@@ -80,8 +73,7 @@ export async function untilFinished(database: Database, batchId: string): Promis
   }
 }
 
-/** From its opening to its end, seconds. */
-export function makespanOf({ createdAt, finishedAt }: Batch): number {
+function makespanOf({ createdAt, finishedAt }: Batch): number {
   return (Number(finishedAt) - Number(createdAt)) / 1000;
 }
 
