@@ -2,6 +2,9 @@
 export const OUTCOMES = ['passed', 'failed', 'timed_out', 'invalid', 'infra_error', 'cancelled'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
+/** Attempts that may fail by infrastructure before an evaluation ends as `infra_error`. */
+export const MAX_FAILURES = 5;
+
 const VERDICTS: readonly Outcome[] = ['passed', 'failed', 'timed_out'];
 
 /** True for an outcome that says something of the candidate, and so counts in the pass rate. */

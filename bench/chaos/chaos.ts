@@ -68,6 +68,8 @@ async function main(): Promise<number> {
     console.log(`${((performance.now() - startedMs) / 1000).toFixed(0).padStart(5)} s  ${text}`);
   const cast = { evaluators: 4, dispatchers: 2, reapers: 2 };
   const world = await startWorld({ ...plan, ...cast, breakable: true });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => void world.close().finally(() => process.exit(1)));
   try {
     const dice = seededDice(plan.seed);
     const seconds = [0.5, plan.longestS] as const;

@@ -21,8 +21,10 @@ export async function checkResults(database: Database, batch: KnownBatch): Promi
     outcome: string | null;
     reason: string | null;
     results: number;
+    tries: string | null;
   }>`
-    select e.task_id, e.outcome, max(r.reason) as reason, count(r.evaluation_id)::int as results
+    select e.task_id, e.outcome, max(r.reason) as reason, count(r.evaluation_id)::int as results,
+      (select string_agg(coalesce(a.reason, 'none'), ', ' order by a.number) from attempts a where a.evaluation_id = e.id) as tries
     from evaluations e left join results r on r.evaluation_id = e.id and r.outcome = e.outcome
     where e.batch_id = ${batch.id} group by e.id`.execute(database);
   const { rows: counted } = await sql<{ agree: boolean; attempts: number }>`
@@ -43,7 +45,7 @@ export async function checkResults(database: Database, batch: KnownBatch): Promi
       ({ task_id: id, outcome, reason }) =>
         `${id}: ${outcome ?? 'none'} (${reason ?? ''}), in truth ${batch.truth.get(id) ?? ''}`,
     ),
-    infraErrors: infra.map(({ task_id: id, reason }) => `${id}: ${reason ?? ''}`),
+    infraErrors: infra.map(({ task_id: id, tries }) => `${id}: ${tries ?? ''}`),
     countersAgree: counted[0]?.agree ?? false,
     attempts: counted[0]?.attempts ?? 0,
   };

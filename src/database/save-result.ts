@@ -77,13 +77,17 @@ export async function handBack(database: Database, fence: Fence, how: HandBack):
   return rows.length === 1;
 }
 
+/** An attempt under way, and what its evaluation has been through. */
+export interface Claim extends Fence {
+  workersLost: number;
+  failures: number;
+}
+
 /** Attempts that a process had claimed and not ended. */
-export async function readClaims(
-  database: Database,
-  processId: string,
-): Promise<Array<Fence & { workersLost: number }>> {
-  const { rows } = await sql<Fence & { workersLost: number }>`
-    select a.evaluation_id as "evaluationId", e.batch_id as "batchId", a.number as attempt, e.workers_lost as "workersLost"
+export async function readClaims(database: Database, processId: string): Promise<Claim[]> {
+  const { rows } = await sql<Claim>`
+    select a.evaluation_id as "evaluationId", e.batch_id as "batchId", a.number as attempt, e.workers_lost as "workersLost",
+      e.failures
     from attempts a join evaluations e on e.id = a.evaluation_id
     where a.process_id = ${processId} and a.state = 'claimed'`.execute(database);
   return rows;

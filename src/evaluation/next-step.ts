@@ -1,9 +1,8 @@
 import type { Claimed } from '../database/claim-evaluation.ts';
 import type { HandBack } from '../database/save-result.ts';
 import { EvalpoolError } from '../errors.ts';
+import { MAX_FAILURES } from '../outcome.ts';
 
-/** Attempts that may fail by infrastructure before the evaluation ends as infra_error. */
-export const MAX_FAILURES = 5;
 const FIRST_DELAY_MS = 1000;
 const LONGEST_DELAY_MS = 60_000;
 /** A provider that has lost none yet may still lose one in a hundred. */

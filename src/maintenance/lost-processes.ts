@@ -1,16 +1,17 @@
 import type { Database } from '../database/connect.ts';
 import { endProcess, readBeats } from '../database/processes.ts';
-import { handBack, readClaims, saveResult, type Fence } from '../database/save-result.ts';
+import { handBack, readClaims, saveResult, type Claim } from '../database/save-result.ts';
 import { EvalpoolError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { MAX_FAILURES } from '../outcome.ts';
 import { failedResult } from '../result.ts';
 
 /** A process whose heartbeat stands still for this long, seen by one observer without a gap, counts as lost; ms. */
 export const LOST_AFTER_MS = 30_000;
 /** A longer pause between two looks may have been ours, so it proves nothing; ms. */
 const GAP_MS = 10_000;
-/** An evaluation whose worker was lost this often is given up: it may be what kills them. */
-const MAX_WORKERS_LOST = 3;
+/** Losses that cost an evaluation nothing. From then on it runs alone, and each counts as a failure: it may be what kills them. */
+const FREE_LOSSES = 2;
 
 /** Watches heartbeats by this machine's own clock only, so that a database restart condemns nobody. */
 export class HeartbeatObserver {
@@ -36,7 +37,7 @@ export class HeartbeatObserver {
   }
 }
 
-/** Ends lost processes and hands their evaluations back, without costing an attempt until the third time. */
+/** Ends lost processes and hands their evaluations back, which costs those nothing twice and an attempt from then on. */
 export async function handBackLost(
   database: Database,
   observer: HeartbeatObserver,
@@ -70,14 +71,15 @@ async function handBackEnded(database: Database): Promise<number> {
   return count;
 }
 
-async function giveUpOrHandBack(database: Database, claim: Fence & { workersLost: number }): Promise<void> {
-  if (claim.workersLost + 1 < MAX_WORKERS_LOST) {
-    await handBack(database, claim, { reason: 'worker_lost', failed: false, delayMs: 0, workerLost: true });
+async function giveUpOrHandBack(database: Database, claim: Claim): Promise<void> {
+  const failed = claim.workersLost >= FREE_LOSSES;
+  if (!failed || claim.failures + 1 < MAX_FAILURES) {
+    await handBack(database, claim, { reason: 'worker_lost', failed, delayMs: 0, workerLost: true });
     return;
   }
   const error = new EvalpoolError(
     'WORKER_LOST',
-    `the evaluator working on it was lost ${MAX_WORKERS_LOST} times`,
+    `the evaluator working on it was lost ${claim.workersLost + 1} times, in the end while it ran alone`,
   );
   await saveResult(database, claim, failedResult(error, claim.attempt));
 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Claimed } from '../../src/database/claim-evaluation.ts';
 import { ERRORS, EvalpoolError, type ErrorCode } from '../../src/errors.ts';
-import { backOffMs, MAX_FAILURES, nextStep } from '../../src/evaluation/next-step.ts';
+import { backOffMs, nextStep } from '../../src/evaluation/next-step.ts';
+import { MAX_FAILURES } from '../../src/outcome.ts';
 
 const CODES = Object.keys(ERRORS).filter((code): code is ErrorCode => code in ERRORS);
 const fresh: Claimed = {

@@ -40,17 +40,20 @@ describe('the work of an ended process', () => {
   });
   afterAll(() => it.close());
 
-  test('is handed back twice, and given up as an infrastructure error the third time', async () => {
+  test('is handed back twice for nothing, then at the price of an attempt, and given up when none is left', async () => {
     await seedProvider(it.database, 'mortal', 4);
     const batchId = await seedBatch(it.database, 'mortal', 'mortal', 1);
-    for (const left of [true, true, false]) {
+    for (const failures of [0, 0, 1, 2, 3, 4, null]) {
       const processId = await registerProcess(it.database, 'evaluator');
       const [hint] = await dispatchSome(it.database, 'mortal', 1);
       await claimEvaluation(it.database, hint!, processId);
       await endProcess(it.database, processId);
       expect(await handBackLost(it.database, new HeartbeatObserver(), makeLog('test', 'silent'))).toBe(1);
-      const row = await it.database.selectFrom('evaluations').select('state').executeTakeFirst();
-      expect(row?.state).toBe(left ? 'waiting' : 'finished');
+      const row = await it.database
+        .selectFrom('evaluations')
+        .select(['state', 'failures'])
+        .executeTakeFirst();
+      expect(row).toMatchObject(failures === null ? { state: 'finished' } : { state: 'waiting', failures });
     }
     expect((await readBatch(it.database, batchId))?.counts.infra_error).toBe(1);
   });
