@@ -4,6 +4,7 @@ import { measureFairness } from './fair.ts';
 import { measureMakespan } from './makespan.ts';
 import { measureWaiting } from './million.ts';
 import { measureManySlots, measureProcesses } from './processes.ts';
+import { measureResume } from './resume.ts';
 
 // npm run bench:queue -- [part]... [--evaluations N] …: prints figures of the queue on simulated sandboxes; without a name all of them.
 // docs/benchmarks.md says what each part measures.
@@ -17,6 +18,7 @@ const OPTIONS = {
   /** About how long each trial of `processes` lasts. */
   'for-s': { type: 'string', default: '20' },
   'many-slots': { type: 'string', default: '1000' },
+  resumed: { type: 'string', default: '200000' },
   /** How long after its end a contestant's sandboxes are counted again. */
   'late-s': { type: 'string', default: '150' },
 } as const;
@@ -45,6 +47,9 @@ const PARTS: Readonly<Record<string, (sizeOf: SizeOf) => AsyncIterable<string[]>
     yield await measureProcesses([0.5, 1.5], sizeOf('for-s'));
     yield await measureManySlots(sizeOf('many-slots'), 1);
     yield await measureManySlots(sizeOf('many-slots'), 2);
+  },
+  resume: async function* (sizeOf) {
+    yield await measureResume(sizeOf('resumed'));
   },
 };
 
