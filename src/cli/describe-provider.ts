@@ -1,14 +1,12 @@
 import type { Config } from '../config.ts';
 import type { Stack } from '../local/use-stack.ts';
 import { keyOf } from '../provider-config.ts';
-import { TIERS } from '../slots/tiers.ts';
 
 /** The first line of a run: which provider, its limits, and the walls that are really in force. */
 export function describeProvider({ provider }: Stack): string {
-  const { name, tier, maxSandboxes, apiUrl, wall } = provider;
+  const { name, tier, maxSandboxes, createsPerS, apiUrl, wall } = provider;
   const place = name === 'local' ? '' : ` (${apiUrl ?? "E2B's cloud"}, tier ${tier})`;
-  const known = Object.entries(TIERS).find(([key]) => key === tier)?.[1];
-  const creations = known?.createsPerS ? `, ${known.createsPerS} creations/s` : '';
+  const creations = createsPerS === null ? '' : `, ${createsPerS} creations/s`;
   return `provider ${name}${place}: ${maxSandboxes} sandboxes at once${creations}; ${describeWall(wall)}`;
 }
 

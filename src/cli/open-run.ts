@@ -1,7 +1,6 @@
 import { openBatch } from '../database/batches.ts';
 import { changeBatch, type BatchChanges } from '../database/change-shares.ts';
 import { connectDatabase, migrate, type Database } from '../database/connect.ts';
-import { EvalpoolError } from '../errors.ts';
 import type { Stack } from '../local/use-stack.ts';
 import type { Log } from '../log.ts';
 import { openWake, type Wake } from '../queue/wake.ts';
@@ -34,11 +33,7 @@ export async function openRun(
   };
   try {
     await migrate(database);
-    const { id, provider } = await openBatch(database, wanted.name, stack.provider.name);
-    if (provider !== stack.provider.name) {
-      const other = `go on with it there (--provider ${provider}), or use another --batch`;
-      throw new EvalpoolError('USAGE', `batch ${wanted.name} is of provider ${provider}: ${other}`);
-    }
+    const { id } = await openBatch(database, wanted.name, stack.provider.name);
     await changeBatch(database, id, wanted.shares);
     return { stack, database, wake, batchId: id, close };
   } catch (error) {

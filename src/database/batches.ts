@@ -22,7 +22,7 @@ export interface Batch {
 
 /**
  * The batch of that name, made if there is none; open again if it was sealed, so that it can be fed. Throws BATCH_CANCELLED
- * when it was cancelled.
+ * when it was cancelled, USAGE when it is of another provider; neither changes it.
  */
 export async function openBatch(database: Database, name: string, provider: string): Promise<Batch> {
   const row = await database
@@ -32,7 +32,8 @@ export async function openBatch(database: Database, name: string, provider: stri
       conflict
         .columns(['tenant', 'name'])
         .doUpdateSet({ state: 'open', paused: false, finished_at: null, fed_at: new Date() })
-        .where('batches.cancelled_at', 'is', null),
+        .where('batches.cancelled_at', 'is', null)
+        .where('batches.provider', '=', provider),
     )
     .returning('id')
     .executeTakeFirst();
@@ -40,6 +41,10 @@ export async function openBatch(database: Database, name: string, provider: stri
   const batch = id === undefined ? undefined : await readBatch(database, id);
   if (!batch) throw new Error(`batch ${name} vanished`);
   if (batch.cancelled) throw new EvalpoolError('BATCH_CANCELLED', `the batch ${name} was cancelled`);
+  if (batch.provider !== provider) {
+    const message = `batch ${name} is of provider ${batch.provider}: go on with it there, or use another name`;
+    throw new EvalpoolError('USAGE', message);
+  }
   return batch;
 }
 

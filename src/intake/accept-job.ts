@@ -63,8 +63,6 @@ async function openBatchOf(
   const id = await findBatch(database, job.batch);
   const before = id === undefined ? undefined : await readBatch(database, id);
   const provider = job.provider ?? before?.provider ?? byDefault;
-  if (before && before.provider !== provider)
-    throw new EvalpoolError('USAGE', `provider: batch ${job.batch} is of provider ${before.provider}`);
   if (provider === undefined || (!before && !(await readProvider(database, provider)))) {
     const names = (await readProviderStatus(database)).map(({ name }) => name).join(', ');
     const found = provider === undefined ? 'nothing' : `'${harmlessLine(provider, 60)}'`;

@@ -20,6 +20,7 @@ const Facts = z.object({
     name: z.string(),
     tier: z.string(),
     maxSandboxes: z.number(),
+    createsPerS: z.number().nullable(),
     apiUrl: z.string().nullable(),
     sandboxUrl: z.string().nullable(),
     apiKey: z.string().nullable(),
@@ -28,7 +29,7 @@ const Facts = z.object({
   processes: z.array(z.object({ name: z.string(), health: z.string() })),
 });
 
-/** Where everything of a running stack is. It carries the key of the local provider: for this user only. */
+/** Where everything of a running stack is. It carries the provider's key: for this user only. */
 export type StackFacts = z.output<typeof Facts>;
 
 const Problem = z.object({

@@ -121,7 +121,7 @@ async function declareDead(
 
 function factsOf(services: Services, workers: ReadonlyMap<string, Worker>): StackFacts {
   const { databaseUrl, redisUrl, blobs, provider } = services.settings();
-  const { name, maxSandboxes } = tierOf(provider);
+  const { name, maxSandboxes, createsPerS } = tierOf(provider);
   return {
     databaseUrl,
     redisUrl,
@@ -130,6 +130,7 @@ function factsOf(services: Services, workers: ReadonlyMap<string, Worker>): Stac
       name: provider.name,
       tier: name,
       maxSandboxes,
+      createsPerS,
       apiUrl: provider.apiUrl ?? null,
       sandboxUrl: provider.sandboxUrl ?? null,
       apiKey: provider.apiKey ?? null,

@@ -41,11 +41,14 @@ test('a job of no known provider is refused with the names, and makes no batch',
   expect(await providerOf('lost')).toBeUndefined();
 });
 
-test('a batch keeps its provider', async () => {
-  await accept({ batch: 'kept', provider: 'pro', spec });
-  await expect(accept({ batch: 'kept', provider: 'hobby', spec })).rejects.toThrow(
+test('a batch keeps its provider, and one that is refused stays as it was', async () => {
+  await accept({ batch: 'kept', provider: 'pro', spec, seal: true });
+  const other = { ...spec, id: 'b' };
+  await expect(accept({ batch: 'kept', provider: 'hobby', spec: other })).rejects.toThrow(
     'batch kept is of provider pro',
   );
+  const id = (await findBatch(it.database, 'kept')) ?? '';
+  expect(await readBatch(it.database, id)).toMatchObject({ provider: 'pro', state: 'sealed', total: 1 });
 });
 
 test('a spec above the longest session of its batch’s provider is refused, and fits a larger one', async () => {
