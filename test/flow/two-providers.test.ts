@@ -125,8 +125,11 @@ test('two batches at once are each evaluated by their provider, and one reaper s
 
 test('every process measures its own providers', async () => {
   for (const [own, other] of [NAMES, NAMES.toReversed()]) {
-    const text = await metrics(own);
-    expect(text).toContain(passed(own));
+    // Counted after it is written, and so after others may see it.
+    const text = await until(
+      () => metrics(own),
+      (told) => told.includes(passed(own)),
+    );
     expect(text).toContain(`evalpool_queue_wait_seconds_count{provider="${own}"} ${EACH}`);
     expect(text).toMatch(
       new RegExp(
@@ -138,8 +141,10 @@ test('every process measures its own providers', async () => {
   const dispatcher = await metrics('dispatcher');
   expect(dispatcher).toContain('evalpool_slots_limit{provider="alpha"} 3');
   expect(dispatcher).toContain('evalpool_slots_limit{provider="beta"} 99');
-  const reaper = await metrics('reaper');
-  for (const name of NAMES) expect(reaper).toContain(`evalpool_sandboxes_reaped_total{provider="${name}"} 1`);
+  await until(
+    () => metrics('reaper'),
+    (told) => NAMES.every((name) => told.includes(`evalpool_sandboxes_reaped_total{provider="${name}"} 1`)),
+  );
 });
 
 test('status tells of both without starting anything, and limits set by hand outlive a restart', async () => {
