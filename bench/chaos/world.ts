@@ -113,7 +113,8 @@ function signalPostmaster(home: string, signal: NodeJS.Signals): void {
 }
 
 async function connectAndKill(url: string): Promise<void> {
-  const redis = new Redis(url.replace('unix://', ''), { maxRetriesPerRequest: 1 });
+  // Never again on a later connection: that would be another crash.
+  const redis = new Redis(url.replace('unix://', ''), { retryStrategy: () => null });
   redis.on('error', () => {});
   await redis.call('SHUTDOWN', 'NOSAVE').catch(() => undefined);
   redis.disconnect();

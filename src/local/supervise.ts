@@ -6,6 +6,8 @@ import type { Child } from './start-child.ts';
 
 const MOST_RESTARTS = 5;
 const WITHIN_MS = 60_000;
+/** Starts that may fail in a row: what ended it may still be about. */
+const MOST_FAILED_STARTS = 3;
 const FIRST_PAUSE_MS = 100;
 
 /** Whose children are watched, and who hears of it. */
@@ -18,7 +20,7 @@ export interface Supervisor {
 
 /**
  * Starts a child and starts it again, after growing pauses, whenever it ends by itself. Rejects if the first start does;
- * after MOST_RESTARTS within a minute it gives up. `afterRestart` sees each later child once it is ready.
+ * after MOST_RESTARTS within a minute, or MOST_FAILED_STARTS in a row, it gives up. `afterRestart` sees each later child once it is ready.
  */
 export async function supervise(
   { nursery, log, onGiveUp }: Supervisor,
@@ -27,6 +29,17 @@ export async function supervise(
 ): Promise<void> {
   let child = await start();
   const restarts: number[] = [];
+  const startAgain = async (former: Child): Promise<Child> => {
+    for (let failed = 1; ; failed++) {
+      await pauseBeforeRestart(former, restarts, nursery.ending.signal);
+      try {
+        return await start();
+      } catch (error) {
+        if (failed === MOST_FAILED_STARTS || nursery.ending.signal.aborted) throw error;
+        log.warn({ child: former.name, err: error }, 'a process of the stack did not come up; once more');
+      }
+    }
+  };
   const keep = async (): Promise<void> => {
     for (;;) {
       const status = await child.ended;
@@ -35,8 +48,7 @@ export async function supervise(
         { child: child.name, status, restarts: restarts.length },
         'a process of the stack ended by itself',
       );
-      await pauseBeforeRestart(child, restarts, nursery.ending.signal);
-      child = await start();
+      child = await startAgain(child);
       await afterRestart();
     }
   };

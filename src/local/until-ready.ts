@@ -14,8 +14,13 @@ export async function untilReady(child: Child, ask: () => Promise<void>): Promis
     try {
       return await ask();
     } catch (error) {
-      // Only its own last words explain why it ended.
-      if (!alive) await child.firstLine;
+      if (!alive) {
+        await child.firstLine; // rejects with its last words, unless it had said something before
+        throw new EvalpoolError(
+          'STACK_FAILED',
+          `${child.name} ended before it was ready; log: ${child.logFile}`,
+        );
+      }
       if (Date.now() < giveUpAt) await delay(BETWEEN_TRIES_MS);
       else throw notReady(child, error);
     }
