@@ -1,4 +1,5 @@
 import { seededDice } from '../chaos/dice.ts';
+import { askLedger } from '../chaos/referee.ts';
 import { bound, drawWork, type KnownWork } from '../chaos/truth.ts';
 import type { World } from '../chaos/world.ts';
 import { readOurs, readServers } from './ledgers.ts';
@@ -42,7 +43,9 @@ export function makespanLine(work: KnownWork, limits: Limits, makespanS: number)
 }
 
 async function detailLines({ database, server }: World, limits: Limits, batch: DoneBatch): Promise<string[]> {
+  const { highest, mostCreatesInASecond: most, creates } = await askLedger(server.account);
   return [
+    `at the server: most sandboxes at once ${highest.live} of ${limits.slots}, most creations in a second ${most.arrived} of ${limits.createsPerS}, refused ${JSON.stringify(creates.refused)}`,
     slotUseLine('our ledger', slotUse(await readOurs(database), limits.slots)),
     slotUseLine("the server's ledger", slotUse(await readServers(server.account), limits.slots)),
     ...(await ownTimeLines(database, batch.id)),
