@@ -65,10 +65,10 @@ function activeBatches(provider: string, room: number): Fragment {
       and (b.max_sandbox_s is null or b.spent_sandbox_s < b.max_sandbox_s)`;
 }
 
-// How many more a budget buys at what the batch's evaluations have cost so far; null: as yet nobody knows.
+// How many more a budget buys at what the batch's evaluations have cost so far; null: nothing has ended or cost, nobody knows.
 function affordable(budget: string, spent: string): Fragment {
   const [limit, used] = [sql.ref(`b.${budget}`), sql.ref(`b.${spent}`)];
-  return sql`ceil((${limit} - ${used}) * b.ended / nullif(${used}, 0)) - coalesce(l.load, 0)`;
+  return sql`ceil((${limit} - ${used}) * nullif(b.ended, 0) / nullif(${used}, 0)) - coalesce(l.load, 0)`;
 }
 
 /** The first waiting evaluations of each active batch, in the order in which their tenant wants them. */
