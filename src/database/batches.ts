@@ -68,6 +68,14 @@ export async function sealBatch(database: Database, batchId: string): Promise<vo
   await finishBatches(database);
 }
 
+/**
+ * Locks a batch's row until the transaction ends; whoever changes evaluations of a batch locks it first. A statement of its
+ * own, so that the next ones see all that the lock's former holders wrote, which a statement that waited itself does not.
+ */
+export async function lockBatch(transaction: Database, batchId: string): Promise<void> {
+  await sql`select 1 from batches where id = ${batchId}::bigint for no key update`.execute(transaction);
+}
+
 /** Stops or resumes dispatching of a batch; what runs, runs on. */
 export async function pauseBatch(database: Database, batchId: string, paused: boolean): Promise<void> {
   await database.updateTable('batches').set({ paused }).where('id', '=', batchId).execute();

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Candidate } from './accept-specs.ts';
+import { lockBatch } from './batches.ts';
 import type { Database } from './connect.ts';
 
 /**
@@ -14,9 +15,8 @@ export async function replaceSpecs(
   candidates: readonly Candidate[],
 ): Promise<Array<{ id: string; taskId: string; sample: number }>> {
   const column = <T>(read: (candidate: Candidate) => T): T[] => candidates.map(read);
-  const { rows } = await sql<{ id: string; taskId: string; sample: number }>`
-    with batch as (
-      select id from batches where id = ${batchId}::bigint and cancelled_at is null for no key update),
+  const replace = sql<{ id: string; taskId: string; sample: number }>`
+    with batch as (select id from batches where id = ${batchId}::bigint and cancelled_at is null),
     changed as (
       select e.id, e.outcome, r.h, r.s, r.f, r.p
       from unnest(${column(({ spec }) => spec.id)}::text[], ${column(({ spec }) => spec.sample ?? 0)}::int[],
@@ -36,8 +36,11 @@ export async function replaceSpecs(
       update attempts set state = 'ended', reason = 'replaced', ended_at = now()
       where state = 'claimed' and evaluation_id in (select id from changed)),
     counted as (${uncount(sql`changed`)})
-    select id, "taskId", sample from replaced`.execute(database);
-  return rows;
+    select id, "taskId", sample from replaced`;
+  return database.transaction().execute(async (tx) => {
+    await lockBatch(tx, batchId);
+    return (await replace.execute(tx)).rows;
+  });
 }
 
 /** Takes the outcomes of rows `(outcome)` out of the counters of `batch` and opens it for more. */

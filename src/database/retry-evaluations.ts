@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Outcome } from '../outcome.ts';
+import { lockBatch } from './batches.ts';
 import type { Database } from './connect.ts';
 import { uncount } from './replace-specs.ts';
 
@@ -13,12 +14,13 @@ export async function retryEvaluations(
   outcomes: readonly Outcome[],
 ): Promise<number> {
   return database.transaction().execute(async (tx) => {
+    await lockBatch(tx, batchId);
     await sql`
       update batches set cancelled_at = null, paused = false, cancelled = (
         select count(*) from evaluations where batch_id = ${batchId} and outcome = 'cancelled')
       where id = ${batchId} and cancelled_at is not null`.execute(tx);
     const { rows } = await sql<{ id: string }>`
-      with batch as (select id from batches where id = ${batchId} for no key update),
+      with batch as (select id from batches where id = ${batchId}),
       picked as (
         select e.id, e.outcome from evaluations e join batch on e.batch_id = batch.id
         where e.state = 'finished' and e.outcome = any(${[...outcomes]}) for update of e),

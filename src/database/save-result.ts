@@ -32,7 +32,9 @@ export async function saveResult(
       from ended where a.evaluation_id = ended.id and a.number = ${fence.attempt}),
     kept as (
       insert into results (evaluation_id, batch_id, attempt, outcome, reason, result)
-      select id, batch_id, ${fence.attempt}, outcome, ${result.reason}, ${text}::jsonb from ended)
+      select id, batch_id, ${fence.attempt}, outcome, ${result.reason}, ${text}::jsonb from ended
+      on conflict (evaluation_id) do update set batch_id = excluded.batch_id, attempt = excluded.attempt,
+        outcome = excluded.outcome, reason = excluded.reason, result = excluded.result, finished_at = excluded.finished_at)
     update batches b set
       passed = b.passed + (o = 'passed')::int, failed = b.failed + (o = 'failed')::int,
       timed_out = b.timed_out + (o = 'timed_out')::int, invalid = b.invalid + (o = 'invalid')::int,
@@ -58,16 +60,17 @@ export interface HandBack {
   suspect?: string;
 }
 
-/** running → waiting. False: the attempt is outdated. */
+/** running → waiting. False: the attempt is outdated. It locks the batch's row first, as all do that change both. */
 export async function handBack(database: Database, fence: Fence, how: HandBack): Promise<boolean> {
   const { rows } = await sql`
-    with back as (
-      update evaluations set state = 'waiting', waiting_since = now(),
+    with batch as (select id from batches where id = ${fence.batchId} for no key update),
+    back as (
+      update evaluations e set state = 'waiting', waiting_since = now(),
         not_before = now() + make_interval(secs => ${how.delayMs / 1000}),
         failures = failures + ${how.failed ? 1 : 0}, sandboxes_lost = sandboxes_lost + ${how.sandboxLost ? 1 : 0},
         workers_lost = workers_lost + ${how.workerLost ? 1 : 0}, suspect = coalesce(${how.suspect ?? null}, suspect)
-      where id = ${fence.evaluationId} and attempt = ${fence.attempt} and state = 'running'
-      returning id),
+      from batch where e.id = ${fence.evaluationId} and e.attempt = ${fence.attempt} and e.state = 'running'
+      returning e.id),
     spent as (
       update batches b set spent_usd = b.spent_usd + ${how.costUsd ?? 0}::float8,
         spent_sandbox_s = b.spent_sandbox_s + ${how.sandboxSeconds ?? 0}::float8

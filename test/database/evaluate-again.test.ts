@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { acceptSpecs } from '../../src/database/accept-specs.ts';
 import { openBatch, readBatch, sealBatch } from '../../src/database/batches.ts';
@@ -6,7 +7,8 @@ import { claimEvaluation, type Claimed } from '../../src/database/claim-evaluati
 import { registerProcess } from '../../src/database/processes.ts';
 import { replaceSpecs } from '../../src/database/replace-specs.ts';
 import { retryEvaluations } from '../../src/database/retry-evaluations.ts';
-import { saveResult } from '../../src/database/save-result.ts';
+import { handBack, saveResult } from '../../src/database/save-result.ts';
+import { untilSomeoneWaits } from '../fixtures/lock-waits.ts';
 import { openTestDatabase } from '../fixtures/database.ts';
 import { dispatchSome, passedResult, seedProvider } from '../fixtures/seed.ts';
 
@@ -74,6 +76,56 @@ describe('evaluating again', () => {
     expect(await saveResult(it.database, former!, passedResult())).toBe(false);
     expect(await saveResult(it.database, next!, passedResult())).toBe(true);
     expect(await readBatch(it.database, batchId)).toMatchObject({ state: 'finished', counts: { passed: 1 } });
+  });
+
+  test('content that changes while a result is being written leaves nothing of that result behind', async () => {
+    const { batchId } = await submit('raced', ['1']);
+    const [former] = await claimAll('raced');
+    const changed = { spec: { id: 'raced-0', test: 'exit 2' }, contentHash: '2', source: null };
+    let replacing: Promise<unknown> | undefined;
+    await it.database.transaction().execute(async (tx) => {
+      expect(await saveResult(tx, former!, passedResult())).toBe(true);
+      replacing = replaceSpecs(it.database, batchId, randomUUID(), [changed]);
+      await untilSomeoneWaits(it.database, 1);
+    });
+    expect(await replacing).toHaveLength(1);
+    const left = it.database.selectFrom('results').select('outcome').where('batch_id', '=', batchId);
+    expect(await left.execute()).toEqual([]);
+    expect((await readBatch(it.database, batchId))?.counts).toMatchObject({ passed: 0 });
+    const [next] = await claimAll('raced');
+    expect(await saveResult(it.database, next!, passedResult())).toBe(true);
+    expect(await readBatch(it.database, batchId)).toMatchObject({ state: 'finished', counts: { passed: 1 } });
+  });
+
+  test('a hand-back and a change of content at once both get through', async () => {
+    const { batchId } = await submit('crossed', ['1']);
+    const [former] = await claimAll('crossed');
+    const changed = { spec: { id: 'crossed-0', test: 'exit 2' }, contentHash: '2', source: null };
+    const both: Array<Promise<unknown>> = [];
+    await it.database.transaction().execute(async (tx) => {
+      await sql`select 1 from batches where id = ${batchId} for update`.execute(tx);
+      both.push(replaceSpecs(it.database, batchId, randomUUID(), [changed]));
+      await untilSomeoneWaits(it.database, 1);
+      const how = { reason: 'stopped', failed: false, delayMs: 0, sandboxSeconds: 1 };
+      both.push(handBack(it.database, former!, how));
+      await untilSomeoneWaits(it.database, 2);
+    });
+    expect(await Promise.all(both)).toEqual([[expect.objectContaining({ taskId: 'crossed-0' })], false]);
+  });
+
+  test('a result is written over one that was left behind', async () => {
+    const { batchId } = await submit('left', ['1']);
+    const [claim] = await claimAll('left');
+    const stale = { evaluation_id: claim!.evaluationId, batch_id: batchId, attempt: 0 };
+    await it.database
+      .insertInto('results')
+      .values({ ...stale, outcome: 'failed', reason: 'tests', result: JSON.stringify(passedResult()) })
+      .execute();
+    expect(await saveResult(it.database, claim!, passedResult())).toBe(true);
+    const kept = it.database.selectFrom('results').select(['outcome', 'reason', 'attempt']);
+    expect(await kept.where('batch_id', '=', batchId).execute()).toEqual([
+      { outcome: 'passed', reason: '', attempt: 1 },
+    ]);
   });
 
   test('a spec doubled in one submission with other content changes nothing', async () => {

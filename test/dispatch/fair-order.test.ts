@@ -125,7 +125,12 @@ describe('dispatching', () => {
   test('a batch with a budget whose evaluations were all handed back so far is dispatched again', async () => {
     await seedProvider(it.database, 'returned', 100);
     const batch = await seedBatch(it.database, 'returned', 'returned', 3);
-    await change('batches', batch, { spent_usd: 0.1, max_cost_usd: 1, spent_sandbox_s: 9, max_sandbox_s: 90 });
+    await change('batches', batch, {
+      spent_usd: 0.1,
+      max_cost_usd: 1,
+      spent_sandbox_s: 9,
+      max_sandbox_s: 90,
+    });
     expect(await dispatchSome(it.database, 'returned', 2)).toHaveLength(2);
     expect(await dispatchSome(it.database, 'returned', 2)).toHaveLength(1);
   });
