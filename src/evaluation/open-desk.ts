@@ -41,9 +41,13 @@ export function openDesks(
       const env = { ...spec.env, ...secrets };
       try {
         const wanted = networkOf(spec, stage, given.defaultNetwork) ?? network;
-        if (wanted !== network) await given.sandbox.setNetwork(wanted);
-        network = wanted;
         const { sandbox } = given;
+        if (wanted !== network) {
+          const askedAt = performance.now();
+          await sandbox.setNetwork(wanted);
+          time.excuse(performance.now() - askedAt);
+        }
+        network = wanted;
         return await work({
           sandbox,
           user: spec.user,
@@ -83,6 +87,7 @@ function runner(given: {
       env: given.env,
       deadlineMs: given.time.leftMs(),
       signal: given.time.signal,
+      onStarted: (ms) => given.time.excuse(ms),
       onOutput(chunk, stream) {
         given.log.write(chunk);
         hear?.(chunk, stream);

@@ -9,6 +9,8 @@ import type { Stage } from '../stage.ts';
 /** What a stage may use: time left until its deadline, and the signal that ends it early. */
 export interface StageTime {
   leftMs(): number;
+  /** So much of it was spent waiting for us or the provider, ms: the deadline moves by it. */
+  excuse(ms: number): void;
   signal: AbortSignal;
 }
 
@@ -25,6 +27,7 @@ const SCRIPT_TIMED_OUT: Partial<Record<Stage, ErrorCode>> = {
   build: 'BUILD_TIMED_OUT',
   test: 'TEST_TIMED_OUT',
 };
+// Covers the longest wait that may be excused afterwards (30 s, for a change of network or the start of a command).
 const GRACE_MS = 45_000;
 const LAST_WORDS_MS = 2_000;
 
@@ -64,30 +67,55 @@ async function underDeadline<T>(
   deadlineMs: number,
   given: { work: (time: StageTime) => Promise<T>; callers: AbortSignal },
 ): Promise<T> {
-  const passesAt = performance.now() + deadlineMs;
   const ours = new AbortController();
-  const graceMs = stage in SCRIPT_TIMED_OUT ? GRACE_MS : 0;
-  const timer = setTimeout(() => {
+  // By hand and undone: AbortSignal.any would keep the stage, and what it returned, as long as the caller's signal lives.
+  const follow = (): void => ours.abort(given.callers.reason);
+  given.callers.addEventListener('abort', follow);
+  const clock = startClock(deadlineMs, stage in SCRIPT_TIMED_OUT ? GRACE_MS : 0, () => {
     const message = `${stage} did not end within its ${deadlineMs / 1000} s`;
     ours.abort(new EvalpoolError('STAGE_STUCK', message));
-  }, deadlineMs + graceMs);
-  const signal = AbortSignal.any([given.callers, ours.signal]);
+  });
   try {
-    const work = given.work({ leftMs: () => Math.max(0, passesAt - performance.now()), signal });
-    return await Promise.race([work, aborted(signal)]);
+    return await unlessAborted(given.work({ ...clock, signal: ours.signal }), ours.signal);
   } finally {
-    clearTimeout(timer);
+    clock.stop();
+    given.callers.removeEventListener('abort', follow);
   }
 }
 
+interface Clock extends Pick<StageTime, 'leftMs' | 'excuse'> {
+  stop(): void;
+}
+
+/** Calls `stuck` once the deadline has passed by the grace. */
+function startClock(deadlineMs: number, graceMs: number, stuck: () => void): Clock {
+  let passesAt = performance.now() + deadlineMs;
+  const leftMs = (): number => Math.max(0, passesAt - performance.now());
+  const untilStuck = (): number => passesAt + graceMs - performance.now();
+  let timer = setTimeout(stuck, untilStuck());
+  const excuse = (ms: number): void => {
+    clearTimeout(timer);
+    passesAt += ms;
+    timer = setTimeout(stuck, untilStuck());
+  };
+  return { leftMs, excuse, stop: () => clearTimeout(timer) };
+}
+
 // Whoever is told to stop gets a moment to do so by himself, log and all.
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let release: (() => void) | undefined;
+  const aborted = new Promise<never>((_, reject) => {
     const giveUp = (): void => {
       setTimeout(() => reject(signal.reason), LAST_WORDS_MS).unref();
     };
     signal.addEventListener('abort', giveUp, { once: true });
+    release = () => signal.removeEventListener('abort', giveUp);
   });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    release?.();
+  }
 }
 
 function nameStage(thrown: unknown, stage: Stage, seconds: number): EvalpoolError {

@@ -9,7 +9,8 @@ import { EvalpoolError } from '../errors.ts';
 import { blame } from './blame.ts';
 import { DeadlinePassed, type CommandExit, type CommandOptions } from './sandbox.ts';
 
-// 1. Starts one command and waits for its end, its deadline or the caller's abort, whichever is first.
+// 1. Starts one command and waits for its end, its deadline or the caller's abort, whichever is first. The deadline counts
+//    from the answer to the start: what came before was not the command's.
 // 2. Blames the candidate for a deadline only if the sandbox answers and the process still runs.
 // 3. A broken stream is made anew: the process runs on, or its exit is still known. What it printed meanwhile is lost.
 // 4. Leaves no process behind on any of these paths that a reachable sandbox could be asked to kill.
@@ -28,12 +29,13 @@ type Commands = SdkSandbox['commands'];
 /** Runs one command to its end. Rejects with DeadlinePassed, the signal's reason, or an EvalpoolError. */
 export async function runCommand(commands: Commands, options: CommandOptions): Promise<CommandExit> {
   options.signal?.throwIfAborted();
-  const passesAt = performance.now() + options.deadlineMs;
+  const askedAt = performance.now();
   const line: Line = { commands, handle: await start(commands, options), options, over: false };
+  options.onStarted?.(performance.now() - askedAt);
   const exit = followToExit(line);
   exit.catch(() => undefined);
   try {
-    const ended = await firstOf(exit, passesAt - performance.now(), options.signal);
+    const ended = await firstOf(exit, options.deadlineMs, options.signal);
     if (ended === 'aborted') return await killed(line, options.signal);
     return ended === 'deadline' ? await atDeadline(line, exit) : ended;
   } finally {

@@ -16,7 +16,9 @@ export interface CommandOptions {
   env?: Readonly<Record<string, string>>;
   /** Called with raw text, ANSI codes and all. */
   onOutput: (chunk: string, stream: 'stdout' | 'stderr') => void;
-  /** Deadline, ms. When it passes: rejects with DeadlinePassed if the sandbox answers and the process still runs. */
+  /** Told once the start was answered, with how long that took, ms: none of it is the command's time. */
+  onStarted?: (ms: number) => void;
+  /** Deadline, ms from its start. When it passes: rejects with DeadlinePassed if the sandbox answers and the process still runs. */
   deadlineMs: number;
   signal?: AbortSignal;
 }
