@@ -48,11 +48,11 @@ export async function handBackLost(
     if (!(await endProcess(database, id, beat))) continue;
     log.warn({ process: id }, 'a process stopped beating: its work is handed back');
   }
-  return handBackEnded(database);
+  return handBackEnded(database, log);
 }
 
-/** Hands back what ended processes still claim; also repeats what a crash of this sweep left undone. */
-async function handBackEnded(database: Database): Promise<number> {
+// Also repeats what a crash of this sweep left undone. A claim that cannot be settled must not hold up the others.
+async function handBackEnded(database: Database, log: Log): Promise<number> {
   const ended = await database
     .selectFrom('attempts')
     .innerJoin('processes', 'processes.id', 'attempts.process_id')
@@ -63,12 +63,20 @@ async function handBackEnded(database: Database): Promise<number> {
     .execute();
   let count = 0;
   for (const { id } of ended) {
-    for (const claim of await readClaims(database, id)) {
-      await giveUpOrHandBack(database, claim);
-      count++;
-    }
+    for (const claim of await readClaims(database, id)) count += (await settle(database, claim, log)) ? 1 : 0;
   }
   return count;
+}
+
+async function settle(database: Database, claim: Claim, log: Log): Promise<boolean> {
+  try {
+    await giveUpOrHandBack(database, claim);
+    return true;
+  } catch (error) {
+    const { evaluationId } = claim;
+    log.error({ err: error, evaluation: evaluationId }, 'a lost attempt was not settled; it is tried again');
+    return false;
+  }
 }
 
 async function giveUpOrHandBack(database: Database, claim: Claim): Promise<void> {

@@ -36,10 +36,21 @@ export async function reapSandboxes(
   const rows = await readOpenRows(context.database, context.provider);
   const due = rows.filter((row) => row.over || row.orphan || condemnedBefore.has(row.ledgerId));
   const needsList = listAll || due.some((row) => row.sandboxId === null && !row.over);
-  const listed = needsList ? await listOwn(context, listAll) : [];
-  await sideBySide(due, (row) => settle(context, row, listed));
-  if (listAll) await destroyUnknown(context, rows, listed);
+  const listed = needsList ? await tryList(context, listAll) : undefined;
+  await sideBySide(due, (row) => settle(context, row, listed ?? []));
+  if (listAll && listed) await destroyUnknown(context, rows, listed);
   return new Set(rows.filter((row) => row.state === 'condemned').map((row) => row.ledgerId));
+}
+
+// Undefined: the provider does not say. Rows whose sandbox is known can be settled all the same.
+async function tryList(context: ReapContext, whole: boolean): Promise<ListedSandbox[] | undefined> {
+  try {
+    return await listOwn(context, whole);
+  } catch (error) {
+    const { log, provider } = context;
+    log.error({ err: error, provider }, 'the sandboxes could not be listed; it is tried again');
+    return undefined;
+  }
 }
 
 async function listOwn(context: ReapContext, whole: boolean): Promise<ListedSandbox[]> {

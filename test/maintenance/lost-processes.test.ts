@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readBatch } from '../../src/database/batches.ts';
 import { claimEvaluation } from '../../src/database/claim-evaluation.ts';
@@ -57,4 +58,29 @@ describe('the work of an ended process', () => {
     }
     expect((await readBatch(it.database, batchId))?.counts.infra_error).toBe(1);
   });
+
+  test('is handed back also beside a claim that the database refuses to settle', async () => {
+    await seedProvider(it.database, 'beside', 4);
+    await seedBatch(it.database, 'beside', 'beside', 3);
+    const processId = await registerProcess(it.database, 'evaluator');
+    const hints = await dispatchSome(it.database, 'beside', 3);
+    for (const hint of hints) await claimEvaluation(it.database, hint, processId);
+    await endProcess(it.database, processId);
+    await refuseToSettle(hints[0]!.evaluationId);
+    const sweep = (): Promise<number> =>
+      handBackLost(it.database, new HeartbeatObserver(), makeLog('test', 'silent'));
+    expect(await sweep()).toBe(2);
+    await sql`drop trigger refusing on evaluations`.execute(it.database);
+    expect(await sweep()).toBe(1);
+  });
+
+  async function refuseToSettle(evaluationId: string): Promise<void> {
+    await sql
+      .raw(
+        `create function refuse() returns trigger language plpgsql as $$ begin raise 'refused by the test'; end $$;
+        create trigger refusing before update on evaluations for each row when (old.id = ${evaluationId})
+          execute function refuse()`,
+      )
+      .execute(it.database);
+  }
 });
