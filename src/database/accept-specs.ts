@@ -25,8 +25,8 @@ export interface Known {
 }
 
 /**
- * Accepts specs into an open batch in one statement; accepted means committed. Known ones add nothing. `submission` tells a
- * spec doubled in one file from a file submitted again. Throws BATCH_CANCELLED.
+ * Accepts specs into a batch in one statement; accepted means committed. A batch that grows is open again; known specs add
+ * nothing. `submission` tells a spec doubled in one file from a file submitted again. Throws BATCH_CANCELLED.
  */
 export async function acceptSpecs(
   database: Database,
@@ -45,10 +45,13 @@ export async function acceptSpecs(
         ${column(({ contentHash }) => contentHash)}::text[], ${column(({ spec }) => JSON.stringify(spec))}::text[],
         ${column(({ source }) => source)}::text[], ${column(({ spec }) => spec.priority ?? 0)}::int[],
         ${column(({ key }) => key ?? null)}::text[]) as r(t, n, h, s, f, p, k)
-      where exists (select 1 from batches where id = ${batchId}::bigint and cancelled_at is null for share)
+      where exists (select 1 from batches where id = ${batchId}::bigint and cancelled_at is null for no key update)
       on conflict do nothing returning id, task_id, sample),
     counted as (
-      update batches set total = total + (select count(*) from fresh), fed_at = now() where id = ${batchId}::bigint)
+      update batches set total = total + f.number, fed_at = now(),
+        state = case when f.number > 0 then 'open' else state end,
+        finished_at = case when f.number > 0 then null else finished_at end
+      from (select count(*) as number from fresh) f where id = ${batchId}::bigint)
     select id, task_id as "taskId", sample from fresh`.execute(database);
   const told = { accepted: inserted.length, ids: inserted.map((row) => row.id) };
   if (inserted.length === candidates.length) return { ...told, known: [] };

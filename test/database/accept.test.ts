@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { acceptSpecs, addUnreadable } from '../../src/database/accept-specs.ts';
-import { openBatch, readBatch } from '../../src/database/batches.ts';
+import { openBatch, pauseBatch, readBatch, sealBatch } from '../../src/database/batches.ts';
 import { openTestDatabase } from '../fixtures/database.ts';
 
 const candidate = (id: string, line: number, contentHash = 'h') => ({
@@ -46,6 +46,28 @@ describe('acceptance', () => {
       .where('id', '=', ids[0]!)
       .executeTakeFirstOrThrow();
     expect(row.spec).toEqual(spec);
+  });
+
+  test('many accepts at once into one batch all get through, and none is lost in the count', async () => {
+    const { id } = await openBatch(it.database, 'crowded', 'local');
+    const told = await Promise.all(
+      Array.from({ length: 20 }, (_, n) =>
+        acceptSpecs(it.database, id, randomUUID(), [candidate(`c${n}`, n)]),
+      ),
+    );
+    expect(told.map(({ accepted }) => accepted)).toEqual(told.map(() => 1));
+    expect((await readBatch(it.database, id))?.total).toBe(20);
+  });
+
+  test('a sealed batch that grows is open again and stays paused; one that does not is left alone', async () => {
+    const { id } = await openBatch(it.database, 'grown', 'local');
+    await acceptSpecs(it.database, id, randomUUID(), [candidate('a', 1)]);
+    await sealBatch(it.database, id);
+    await pauseBatch(it.database, id, true);
+    await acceptSpecs(it.database, id, randomUUID(), [candidate('a', 1)]);
+    expect(await readBatch(it.database, id)).toMatchObject({ state: 'sealed', paused: true });
+    await acceptSpecs(it.database, id, randomUUID(), [candidate('b', 2)]);
+    expect(await readBatch(it.database, id)).toMatchObject({ state: 'open', paused: true, total: 2 });
   });
 
   test('an unreadable line told twice counts once', async () => {
