@@ -24,10 +24,10 @@ await startProcess({ kind: 'evaluator', uses: (config) => [chosenOf(config)] }, 
   const prices = limits.now;
   const signals = { draining: drain.signal, stopping: stop.signal };
   const whole = { ...context, ...tools, ...signals, prices, storeFailed: () => store.failed() };
-  const options = { redisUrl, provider: provider.name, concurrency: Math.max(1, limits.now().slots), log };
-  const consumer = consumeHints(options, (hint) => processEvaluation(whole, hint));
+  const consumer = consumeHints({ redisUrl, provider: provider.name, log }, (hint) =>
+    processEvaluation(whole, hint),
+  );
   const store = watchStore({ blobs: tools.kept.blobs, queue: consumer, log });
-  limits.onRead(({ slots }) => consumer.setConcurrency(Math.max(1, slots)));
   const handBack = (): void => stop.abort(new Error('this evaluator is stopping'));
   context.lease.tell(() => tools.running.all);
   const watching = watchUnwanted(tools.running, context);
@@ -37,6 +37,7 @@ await startProcess({ kind: 'evaluator', uses: (config) => [chosenOf(config)] }, 
       if (now.aborted) handBack();
       else now.addEventListener('abort', handBack);
       await Promise.all([limits.stop(), consumer.close(), store.stop()]);
+      await tools.running.allEnded();
       await watching.stop();
       tools.slots.close();
     },

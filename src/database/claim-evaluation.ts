@@ -16,6 +16,19 @@ export interface Claimed {
   waitedSeconds: number;
 }
 
+/** Whether a claim of this attempt would succeed now. */
+export async function isClaimable(
+  database: Database,
+  { evaluationId, attempt }: { evaluationId: string; attempt: number },
+): Promise<boolean> {
+  const { rows } = await sql`
+    select 1 from evaluations e join batches b on b.id = e.batch_id
+    where e.id = ${evaluationId} and e.attempt = ${attempt} and e.state = 'dispatched' and b.cancelled_at is null`.execute(
+    database,
+  );
+  return rows.length === 1;
+}
+
 /**
  * dispatched → running, with the attempt number as fence. Undefined: cancelled, claimed by another, or outdated.
  * It locks the batch row, so that a cancel is either seen here or sees this claim. `again`: an earlier call's commit is in

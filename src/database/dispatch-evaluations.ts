@@ -89,6 +89,8 @@ export interface Window {
   slots: number;
   held: number;
   underWay: number;
+  /** Those of them that no evaluator has claimed. */
+  dispatched: number;
   /** Whether anything may be created now: false while the breaker is open, `one` for a probe. */
   open: 'all' | 'one' | 'none';
 }
@@ -97,9 +99,10 @@ export interface Window {
 export async function readWindows(database: Database): Promise<Window[]> {
   const { rows } = await sql<Window>`
     with under_way as (
-      select b.provider, count(*)::int as number from evaluations e join batches b on b.id = e.batch_id
+      select b.provider, count(*)::int as number, (count(*) filter (where e.state = 'dispatched'))::int as dispatched from evaluations e join batches b on b.id = e.batch_id
       where e.state = 'running' or (e.state = 'dispatched' and b.cancelled_at is null) group by b.provider)
     select p.name as provider, p.slots, p.held, coalesce(u.number, 0) as "underWay",
+      coalesce(u.dispatched, 0) as dispatched,
       case when p.breaker = 'closed' then 'all' when p.breaker_until <= clock_timestamp() then 'one' else 'none' end as open
     from providers p left join under_way u on u.provider = p.name`.execute(database);
   return rows;

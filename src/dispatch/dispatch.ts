@@ -80,13 +80,14 @@ async function fill(
   lease: Lease,
   window: Window,
 ): Promise<void> {
-  const { provider, slots, held, underWay, open } = window;
+  const { provider, slots, held, underWay, dispatched: offered, open } = window;
   metrics.slotsLimit.set({ provider }, slots);
   metrics.slotsHeld.set({ provider }, held);
   metrics.underWay.set({ provider }, underWay);
-  const places = { all: Math.ceil(slots * WINDOW), one: 1, none: 0 }[open];
-  if (places <= underWay) return;
-  const dispatched = await dispatchEvaluations(database, lease, provider, places - underWay);
+  // What runs already is no probe of whether the provider creates again.
+  const places = { all: Math.ceil(slots * WINDOW) - underWay, one: 1 - offered, none: 0 }[open];
+  if (places <= 0) return;
+  const dispatched = await dispatchEvaluations(database, lease, provider, places);
   if (dispatched.length > 0) await queues.add(provider, dispatched);
 }
 

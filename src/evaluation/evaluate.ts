@@ -17,7 +17,7 @@ import { runTests } from './run-tests.ts';
 /** What one attempt at a spec needs from whoever runs it. */
 export interface Attempt extends Keeping {
   /** The network is the one its first script wants, so that it needs no change. */
-  create(network: Network): Promise<Sandbox>;
+  create(network: Network, signal: AbortSignal): Promise<Sandbox>;
   /** Called once for every sandbox that `create` gave, whatever happened; must not throw. */
   destroy(sandbox: Sandbox): Promise<void>;
   mirrors: Mirrors;
@@ -63,7 +63,7 @@ export async function evaluate(spec: Spec, attempt: Attempt): Promise<void> {
 
 // A create that answers only after its deadline, or after a cancel, still made a sandbox.
 async function createInTime(spec: Spec, attempt: Attempt, signal: AbortSignal): Promise<Sandbox> {
-  const sandbox = await attempt.create(networkAtCreate(spec) ?? attempt.defaultNetwork);
+  const sandbox = await attempt.create(networkAtCreate(spec) ?? attempt.defaultNetwork, signal);
   if (!signal.aborted) return sandbox;
   await attempt.destroy(sandbox);
   throw signal.reason;

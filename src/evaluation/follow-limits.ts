@@ -11,8 +11,6 @@ const LOOK_EVERY_MS = 1000;
 /** The limits and prices of a provider as they are now. */
 export interface Limits {
   now: () => ProviderState;
-  /** Calls back each time they were read. */
-  onRead: (adopt: (limits: ProviderState) => void) => void;
   stop: () => Promise<void>;
 }
 
@@ -28,19 +26,16 @@ export async function followLimits(
     held: 0,
     slots: tier.maxSandboxes,
   };
-  const listeners = new Set<(read: ProviderState) => void>();
   const bell = new Bell();
   const off = wake.on('limits', () => bell.ring());
   const read = async (): Promise<void> => {
     limits = (await readProvider(database, provider.name)) ?? limits;
-    for (const listener of listeners) listener(limits);
   };
   const loop = repeat(read, { bell, ms: LOOK_EVERY_MS }, (error) =>
     log.warn({ err: error }, 'the limits of the provider could not be read'),
   );
   return {
     now: () => limits,
-    onRead: (adopt) => void listeners.add(adopt),
     stop: async () => {
       off();
       await loop.stop();

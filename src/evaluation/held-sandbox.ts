@@ -24,6 +24,9 @@ import type { SlotWaiter } from './wait-for-slot.ts';
 /** About ten minutes: by then a sandbox has reached the provider's own end, and the reaper frees its slot. */
 const SETTLE_TRIES = 60;
 
+/** How often it is looked whether a life is to be renewed, ms. */
+const LOOK_EVERY_MS = 5000;
+
 /** What a held sandbox needs of the process it lives in. */
 export interface HoldContext {
   database: Database;
@@ -49,6 +52,7 @@ export class HeldSandbox {
   #sent = false;
   #settled = false;
   #bornMs = 0;
+  #renewedMs = 0;
   /** How long the provider ran it, seconds. */
   seconds = 0;
 
@@ -60,24 +64,24 @@ export class HeldSandbox {
   /** Throws EvalpoolError, blame `ours` or `spec`. */
   async create(
     claimed: Claimed,
-    template: string | undefined,
-    network: Network | undefined,
+    { template, network, signal }: { template: string | undefined; network: Network; signal: AbortSignal },
   ): Promise<Sandbox> {
-    await this.#freshGrant();
+    await this.#freshGrant(signal);
     this.#checkLease('create');
+    if (this.#settled) throw new EvalpoolError('WORKER_LOST', 'the attempt ended before its create');
     this.#sent = true;
     const request = { template, network, lifeMs: LIFE_S * 1000, metadata: this.#metadata(claimed) };
     const sandbox = await this.#context.sandboxes.create(request).catch((error: unknown) => {
       this.#sent = !createdNothing(asEvalpoolError(error));
       throw error;
     });
-    this.#bornMs = performance.now();
+    this.#bornMs = this.#renewedMs = performance.now();
     this.#sandbox = sandbox;
     await this.#enterAlive(sandbox.id);
     this.#renewing = repeat(
       () => this.#renew(),
-      { ms: RENEW_EVERY_S * 1000 },
-      () => {}, // a renewal that failed is tried again at the next turn, while 80 s of life remain
+      { ms: LOOK_EVERY_MS },
+      () => {}, // a renewal that failed is tried again at the next look, while 80 s of life remain
     );
     const run: Sandbox['run'] = async (options) => {
       this.#checkLease('command');
@@ -87,10 +91,12 @@ export class HeldSandbox {
   }
 
   // A process that was stopped since its grant must not send now: others have been granted theirs.
-  async #freshGrant(): Promise<void> {
-    const { slots, lease } = this.#context;
+  async #freshGrant(signal: AbortSignal): Promise<void> {
     while (performance.now() - this.#slot.grantedAtMs > GRANT_HOLDS_MS) {
-      await slots.refresh(this.#slot, lease.lost).catch(asStoreFailed);
+      await this.#context.slots.refresh(this.#slot, signal).catch((error: unknown) => {
+        if (signal.aborted || error instanceof EvalpoolError) throw error;
+        asStoreFailed(error);
+      });
     }
   }
 
@@ -118,8 +124,10 @@ export class HeldSandbox {
   }
 
   async #renew(): Promise<void> {
-    if (performance.now() - this.#bornMs < (RENEW_EVERY_S * 1000) / 2 || !this.#context.lease.held()) return;
+    const startedMs = performance.now();
+    if (startedMs - this.#renewedMs < RENEW_EVERY_S * 1000 || !this.#context.lease.held()) return;
     if (await renew(this.#context.database, this.#slot.ledgerId)) await this.#sandbox?.extend(LIFE_S * 1000);
+    this.#renewedMs = startedMs;
   }
 
   /**

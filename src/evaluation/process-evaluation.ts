@@ -16,22 +16,37 @@ import { reportOutage } from './report-outage.ts';
 import { storeResult, type Conclusion } from './store-result.ts';
 import { untilWritten } from './until-written.ts';
 
-/** A hint from the queue, worked off: slot, claim, evaluate, store. Does nothing if the attempt is not wanted any more. */
+/**
+ * A hint from the queue, worked off: slot, claim, evaluate, store. Resolves once the attempt runs, or is found to be wanted no
+ * more: the hint is then used up, and the attempt runs on by itself among `running`.
+ */
 export async function processEvaluation(context: EvaluatorContext, hint: Hint): Promise<void> {
-  const leave = await context.gate.enter(hint.alone ?? false);
+  const { gate, log } = context;
+  const leave = await gate.enter(hint.alone ?? false);
   try {
-    const request = { ...hint, provider: context.provider.name, processId: context.lease.processId };
-    const slot = await context.slots.take(request, context.draining);
-    if (!slot) return;
-    const claimed = await claim(context, hint, slot);
-    if (!claimed) return;
-    context.metrics.queueWaitSeconds.observe({ provider: context.provider.name }, claimed.waitedSeconds);
-    await context.running.during(claimed, (unwanted, enter) =>
-      runAttempt(context, claimed, { slot, unwanted, enter }),
-    );
-  } finally {
+    const begun = await begin(context, hint);
+    void begun?.ended
+      .catch((error: unknown) => log.error({ err: error, ...hint }, 'an evaluation escaped'))
+      .finally(leave);
+    if (!begun) leave();
+  } catch (error) {
     leave();
+    throw error;
   }
+}
+
+async function begin(context: EvaluatorContext, hint: Hint): Promise<{ ended: Promise<void> } | undefined> {
+  const { provider, lease, slots, draining, metrics, running } = context;
+  const request = { ...hint, provider: provider.name, processId: lease.processId };
+  const slot = await slots.take(request, draining);
+  if (!slot) return undefined;
+  const claimed = await claim(context, hint, slot);
+  if (!claimed) return undefined;
+  metrics.queueWaitSeconds.observe({ provider: provider.name }, claimed.waitedSeconds);
+  const ended = running.during(claimed, (unwanted, enter) =>
+    runAttempt(context, claimed, { slot, unwanted, enter }),
+  );
+  return { ended };
 }
 
 /** Between an attempt and the process it runs in. */
@@ -81,7 +96,7 @@ async function tryEvaluate(
       ...context.kept,
       evidence: on.evidence,
       keyPrefix: `${claimed.batchId}/${claimed.evaluationId}/${claimed.attempt}`,
-      create: (network) => on.sandbox.create(claimed, spec.template, network),
+      create: (network, signal) => on.sandbox.create(claimed, { template: spec.template, network, signal }),
       destroy: () => on.sandbox.destroy(lost),
       secret: readSecret,
       signal: AbortSignal.any([context.stopping, context.lease.lost, on.unwanted]),

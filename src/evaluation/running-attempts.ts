@@ -1,6 +1,7 @@
 import type { Database } from '../database/connect.ts';
 import { readUnwanted, type Unwanted } from '../database/cancel-batch.ts';
 import type { Working } from '../database/tables.ts';
+import { deferred, type Deferred } from '../deferred.ts';
 import { EvalpoolError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { Bell, repeat, type Loop } from '../pacing.ts';
@@ -17,6 +18,7 @@ interface Running extends Working {
 /** The attempts that this process works on, each with the signal that ends it when it is no longer wanted. */
 export class RunningAttempts {
   readonly #running = new Set<Running>();
+  #idle: Deferred<void> | undefined;
 
   get all(): Working[] {
     return [...this.#running].map(({ evaluationId, attempt, stage, since }) => ({
@@ -41,7 +43,15 @@ export class RunningAttempts {
       });
     } finally {
       this.#running.delete(running);
+      if (this.#running.size === 0) this.#idle?.resolve();
     }
+  }
+
+  /** Resolves once none runs. */
+  async allEnded(): Promise<void> {
+    if (this.#running.size === 0) return;
+    this.#idle = deferred();
+    await this.#idle.promise;
   }
 
   /** Ends an attempt; does nothing if it has ended. */

@@ -1,5 +1,7 @@
 import pLimit from 'p-limit';
+import { isClaimable } from '../database/claim-evaluation.ts';
 import type { Database } from '../database/connect.ts';
+import { EvalpoolError } from '../errors.ts';
 import { Bell } from '../pacing.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Wake } from '../queue/wake.ts';
@@ -31,12 +33,12 @@ export class SlotWaiter {
     this.#unsubscribe = wake.on(`slot:${provider}`, () => this.#bell.ring());
   }
 
-  /** Undefined when `signal` aborts first. */
+  /** Undefined when `signal` aborts first, or the attempt is found to be wanted no more. */
   take(request: SlotRequest, signal: AbortSignal): Promise<Slot | undefined> {
     return this.#inLine(() => this.#take(request, signal));
   }
 
-  /** Waits until a slot that is held may create again. Rejects with the signal's reason. */
+  /** Waits until a slot that is held may create again. Rejects with the signal's reason, or WORKER_LOST if it is held no more. */
   refresh(slot: Slot, signal: AbortSignal): Promise<void> {
     return this.#inLineAgain(() => this.#refresh(slot, signal));
   }
@@ -56,7 +58,7 @@ export class SlotWaiter {
     const ring = (): void => this.#bell.ring();
     signal.addEventListener('abort', ring);
     try {
-      while (!signal.aborted) {
+      while (!signal.aborted && (await isClaimable(this.#database, request))) {
         const slot = await takeSlot(this.#database, request);
         if (!slot) {
           await this.#pause();
@@ -76,7 +78,10 @@ export class SlotWaiter {
     for (;;) {
       signal.throwIfAborted();
       const askedAtMs = performance.now();
-      if (await takeCreation(this.#database, this.#provider, slot.ledgerId)) {
+      const answer = await takeCreation(this.#database, this.#provider, slot.ledgerId);
+      if (answer === 'gone')
+        throw new EvalpoolError('WORKER_LOST', 'its slot was taken back before the create');
+      if (answer === 'granted') {
         slot.grantedAtMs = askedAtMs;
         return;
       }

@@ -3,13 +3,16 @@ import type { Log } from '../log.ts';
 import { connectRedis } from './connect-redis.ts';
 import { evaluationQueue, PREFIX, type Hint } from './names.ts';
 
+/**
+ * Hints that a process holds at once: one that waits for a slot, and the next ones at hand. Were it as many as there are slots,
+ * a process that dies or stands still would keep from the others what they have slots for.
+ */
+const AT_ONCE = 3;
 const LOCK_MS = 10_000;
 const LOOK_FOR_DEAD_MS = 5_000;
 
 /** The receiving end of a provider's queue. */
 export interface HintConsumer {
-  /** How many hints are worked on at once. */
-  setConcurrency(concurrency: number): void;
   /** Takes nothing new in this process until `resume`. */
   pause(): void;
   resume(): void;
@@ -20,13 +23,12 @@ export interface HintConsumer {
 interface ConsumeOptions {
   redisUrl: string;
   provider: string;
-  concurrency: number;
   log: Log;
 }
 
 /**
  * Hands every hint of a provider's queue to `work`. Duties:
- * 1. A job is only a hint: whatever `work` throws is logged and the job forgotten, since Postgres keeps the truth.
+ * 1. A job is only a hint, and done with as soon as its attempt runs: whatever `work` throws is logged and the job forgotten, since Postgres keeps the truth.
  * 2. A dead process's jobs are dropped within 15 s (short locks, maxStalledCount 0): the dispatcher's sweep adds again what is
  *    still wanted, which Redis refuses while the old job is there. A live process that loses a lock loses nothing by it.
  */
@@ -43,7 +45,7 @@ export function consumeHints(options: ConsumeOptions, work: (hint: Hint) => Prom
     {
       connection,
       prefix: PREFIX,
-      concurrency: options.concurrency,
+      concurrency: AT_ONCE,
       maxStalledCount: 0,
       lockDuration: LOCK_MS,
       stalledInterval: LOOK_FOR_DEAD_MS,
@@ -52,9 +54,6 @@ export function consumeHints(options: ConsumeOptions, work: (hint: Hint) => Prom
   );
   worker.on('error', (error) => options.log.warn({ error: error.message }, 'queue'));
   return {
-    setConcurrency: (concurrency) => {
-      worker.concurrency = concurrency;
-    },
     pause: () => void worker.pause(true),
     resume: () => void worker.resume(),
     close: async () => {

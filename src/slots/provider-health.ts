@@ -17,11 +17,13 @@ const RAISE_AFTER_S = 20;
 const QUICKEN = 0.98;
 /** A creation so recent shows that a failure is not everybody's, seconds. */
 const RECENT_S = 10;
+/** Who refuses politely is there. */
+const WELL = sql`outages = 0, trips = 0, breaker = 'closed', breaker_until = null, breaker_reason = null`;
 
 /** The provider holds as many sandboxes as it lets us: those that live are the limit from now on, at least one. */
 export async function noteFull(database: Database, provider: string): Promise<void> {
   await sql`
-    update providers p set seen_at = now(), seen_limit = greatest(1, least(coalesce(seen_limit, held),
+    update providers p set seen_at = now(), ${WELL}, seen_limit = greatest(1, least(coalesce(seen_limit, held),
       (select count(*) from sandboxes s where s.provider = p.name and s.state <> 'gone' and s.sandbox_id is not null)))
     where name = ${provider}`.execute(database);
 }
@@ -29,7 +31,7 @@ export async function noteFull(database: Database, provider: string): Promise<vo
 /** The provider was asked too often: creations of all evaluators slow down. */
 export async function noteTooOften(database: Database, provider: string): Promise<void> {
   await sql`
-    update providers set slow_down = least(${SLOWEST}, slow_down * 2),
+    update providers set slow_down = least(${SLOWEST}, slow_down * 2), ${WELL},
       next_create_at = greatest(next_create_at, clock_timestamp()
         + make_interval(secs => least(${SLOWEST}, slow_down * 2) / coalesce(own_creates_per_s, creates_per_s, 1)))
     where name = ${provider}`.execute(database);

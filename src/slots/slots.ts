@@ -60,16 +60,24 @@ export async function takeSlot(database: Database, request: SlotRequest): Promis
   return rows[0] && { ledgerId: rows[0].id, nonce, grantedAtMs };
 }
 
-/** Another right to create for a slot that is held, in place of one that grew too old. False: not yet. */
-export async function takeCreation(database: Database, provider: string, ledgerId: string): Promise<boolean> {
-  const { numAffectedRows } = await sql`
-    with granted as (
+/** Another right to create for a slot that is held, in place of one that grew too old. `gone`: the slot is held no more. */
+export async function takeCreation(
+  database: Database,
+  provider: string,
+  ledgerId: string,
+): Promise<'granted' | 'not yet' | 'gone'> {
+  const { rows } = await sql<{ held: boolean; granted: boolean }>`
+    with mine as (select id from sandboxes where id = ${ledgerId} and state = 'intended' for update),
+    granted as (
       update providers set next_create_at = clock_timestamp()
         + make_interval(secs => coalesce(1.1 * slow_down / coalesce(own_creates_per_s, creates_per_s), 0))
-      where name = ${provider} and next_create_at <= clock_timestamp() returning name)
-    update sandboxes set ends_at = clock_timestamp() + make_interval(secs => ${CREATE_TIMEOUT_S + LIFE_S})
-    from granted where id = ${ledgerId} and state = 'intended'`.execute(database);
-  return numAffectedRows === 1n;
+      where name = ${provider} and next_create_at <= clock_timestamp() and exists (select 1 from mine) returning name),
+    noted as (
+      update sandboxes set ends_at = clock_timestamp() + make_interval(secs => ${CREATE_TIMEOUT_S + LIFE_S})
+      from mine, granted where sandboxes.id = mine.id)
+    select exists (select 1 from mine) as held, exists (select 1 from granted) as granted`.execute(database);
+  if (rows[0]?.granted) return 'granted';
+  return rows[0]?.held ? 'not yet' : 'gone';
 }
 
 /** Seconds until the next creation is allowed (0: now), for a wait that need not poll. */
@@ -116,12 +124,18 @@ export async function condemn(database: Database, ledgerId: string, lost = false
   return numAffectedRows === 1n;
 }
 
-/** The sandbox is known to be gone, or was never asked for: its slot is free again. Safe to say twice. */
+/**
+ * The sandbox is known to be gone, or was never asked for: its slot is free again. Safe to say twice. A probe that came to
+ * nothing makes way for the next at once.
+ */
 export async function giveBack(database: Database, ledgerId: string): Promise<void> {
   await sql`
     with gone as (
-      update sandboxes set state = 'gone', gone_at = now() where id = ${ledgerId} and state <> 'gone' returning provider)
-    update providers set held = held - 1 from gone where name = gone.provider`.execute(database);
+      update sandboxes set state = 'gone', gone_at = now() where id = ${ledgerId} and state <> 'gone'
+      returning provider, alive_at is null as unborn)
+    update providers set held = held - 1,
+      breaker_until = case when breaker = 'probing' and gone.unborn then clock_timestamp() else breaker_until end
+    from gone where name = gone.provider`.execute(database);
 }
 
 /** A ledger row that somebody must still settle. */

@@ -45,7 +45,7 @@ export const CASES: Readonly<Record<string, Make>> = {
     const full = await startTestServer({ maxSandboxes: 1 });
     closing.push(() => full.close());
     const change = providerAt(full.server.url, full.sdk.apiKey);
-    await change.create?.('none');
+    await change.create?.('none', new AbortController().signal);
     return [{}, change];
   },
   'create: creations come too fast for the account': async (scene) => [

@@ -9,7 +9,7 @@ import {
   noteTooOften,
   recoverLimits,
 } from '../../src/slots/provider-health.ts';
-import { markAlive, takeSlot, type Slot } from '../../src/slots/slots.ts';
+import { giveBack, markAlive, takeSlot, type Slot } from '../../src/slots/slots.ts';
 import { readProvider } from '../../src/slots/tiers.ts';
 import { openTestDatabase } from '../fixtures/database.ts';
 import { seedProvider } from '../fixtures/seed.ts';
@@ -111,6 +111,9 @@ describe('what a provider shows of itself', () => {
     const probe = await take('ill');
     expect(probe).toBeDefined();
     expect(await take('ill')).toBeUndefined();
+    await giveBack(it.database, probe!.ledgerId); // it ended before its create: another may try
+    expect(await openOf('ill')).toBe('one');
+    expect(await take('ill')).toBeDefined();
     await noteOutage(it.database, 'ill', 'still away');
     expect(await openOf('ill')).toBe('none');
     await pass('ill', 100);

@@ -1,7 +1,15 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { endProcess, registerProcess } from '../../src/database/processes.ts';
-import { condemn, giveBack, markAlive, readOpenRows, renew, takeSlot } from '../../src/slots/slots.ts';
+import {
+  condemn,
+  giveBack,
+  markAlive,
+  readOpenRows,
+  renew,
+  takeCreation,
+  takeSlot,
+} from '../../src/slots/slots.ts';
 import { readProvider } from '../../src/slots/tiers.ts';
 import { openTestDatabase } from '../fixtures/database.ts';
 import { seedProvider } from '../fixtures/seed.ts';
@@ -68,6 +76,26 @@ describe('slots', () => {
     expect(row).toMatchObject({ sandboxId: 'late', state: 'condemned', orphan: false, over: false });
     await giveBack(it.database, slot!.ledgerId);
     expect(await takeSlot(it.database, request('raced'))).toBeDefined();
+  });
+
+  test('only who still holds a slot is granted another creation, and nobody else uses one up', async () => {
+    await seedProvider(it.database, 'regranted', 2);
+    await it.database
+      .updateTable('providers')
+      .set({ creates_per_s: 0.01 })
+      .where('name', '=', 'regranted')
+      .execute();
+    const slot = await takeSlot(it.database, request('regranted'));
+    const again = (): Promise<string> => takeCreation(it.database, 'regranted', slot!.ledgerId);
+    const pass = (): Promise<unknown> =>
+      sql`update providers set next_create_at = now() where name = 'regranted'`.execute(it.database);
+    expect(await again()).toBe('not yet');
+    await pass();
+    expect(await again()).toBe('granted');
+    await giveBack(it.database, slot!.ledgerId);
+    await pass();
+    expect(await again()).toBe('gone');
+    expect(await takeSlot(it.database, request('regranted'))).toBeDefined();
   });
 
   test('the rows of an ended process are orphans', async () => {
