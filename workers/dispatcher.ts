@@ -14,7 +14,9 @@ await startProcess({ kind: 'dispatcher', uses: () => [] }, async (context) => {
   const processId = lease.processId;
   const dispatching = startDispatching({ database, queues, wake, metrics, log, processId });
   const accepted = (): void => wake.send('dispatch');
-  const intake = consumeIntake(redisUrl, log, (job) => acceptJob({ database, provider, accepted }, job));
+  const intake = consumeIntake(redisUrl, log, (data, parked) =>
+    acceptJob({ database, provider, accepted }, data, parked),
+  );
   return {
     stop: async () => {
       await Promise.all([dispatching.stop(), intake.close()]);

@@ -21,20 +21,26 @@ export interface Batch {
 }
 
 /**
- * The batch of that name, made if there is none; open again if it was sealed, so that it can be fed. Throws BATCH_CANCELLED
- * when it was cancelled, USAGE when it is of another provider; neither changes it.
+ * The batch of that name, open and resumed whatever it was, made if there is none. Throws BATCH_CANCELLED when it was
+ * cancelled, USAGE when it is of another provider; neither changes it.
  */
 export async function openBatch(database: Database, name: string, provider: string): Promise<Batch> {
+  const { id } = await makeBatch(database, name, provider);
+  await database
+    .updateTable('batches')
+    .set({ state: 'open', paused: false, finished_at: null, fed_at: new Date() })
+    .where('id', '=', id)
+    .where('cancelled_at', 'is', null)
+    .execute();
+  return makeBatch(database, name, provider);
+}
+
+/** The batch of that name as it is, made if there is none. Throws as `openBatch` does. */
+export async function makeBatch(database: Database, name: string, provider: string): Promise<Batch> {
   const row = await database
     .insertInto('batches')
     .values({ name, provider })
-    .onConflict((conflict) =>
-      conflict
-        .columns(['tenant', 'name'])
-        .doUpdateSet({ state: 'open', paused: false, finished_at: null, fed_at: new Date() })
-        .where('batches.cancelled_at', 'is', null)
-        .where('batches.provider', '=', provider),
-    )
+    .onConflict((conflict) => conflict.columns(['tenant', 'name']).doNothing())
     .returning('id')
     .executeTakeFirst();
   const id = row?.id ?? (await findBatch(database, name));

@@ -17,6 +17,20 @@ export async function findByKey(
   return row?.id;
 }
 
+/** Whether an evaluation that somebody waits for is still in a batch, and whether that was cancelled. */
+export async function findAwaited(
+  database: Database,
+  evaluationId: string,
+): Promise<{ cancelled: boolean } | undefined> {
+  const row = await database
+    .selectFrom('evaluations as e')
+    .innerJoin('batches as b', 'b.id', 'e.batch_id')
+    .select('b.cancelled_at')
+    .where('e.id', '=', evaluationId)
+    .executeTakeFirst();
+  return row && { cancelled: row.cancelled_at !== null };
+}
+
 /** The result of an evaluation, if it has ended. */
 export async function findResult(
   database: Database,

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { acceptSpecs } from '../database/accept-specs.ts';
-import { findBatch, openBatch, readBatch, sealBatch, sealWhenIdle, type Batch } from '../database/batches.ts';
+import { findBatch, makeBatch, readBatch, sealBatch, sealWhenIdle, type Batch } from '../database/batches.ts';
 import type { Database } from '../database/connect.ts';
-import { findByKey, findResult } from '../database/find-evaluation.ts';
+import { findAwaited, findByKey, findResult } from '../database/find-evaluation.ts';
 import { readProviderStatus } from '../database/read-status.ts';
+import { isRefusedData } from '../database/refused-data.ts';
 import { EvalpoolError } from '../errors.ts';
 import { harmlessLine } from '../harmless-text.ts';
 import { readProvider } from '../slots/tiers.ts';
@@ -30,34 +31,63 @@ const IntakeJob = z
   })
   .refine((job) => job.spec !== undefined || job.seal, 'a job needs a spec or seal: true');
 
-/** What the job completes with, or `parked` while a result that it waits for is not there. */
-export type JobAnswer = { answer: unknown } | { parked: true };
+type Job = z.infer<typeof IntakeJob>;
 
-/** Accepts one job of the intake queue; told again, it adds nothing. Throws an EvalpoolError that names what is wrong. */
-export async function acceptJob(
-  context: { database: Database; provider: string | undefined; accepted: () => void },
-  data: unknown,
+/** What the job completes with, or the evaluation that it is `parked` for while the result is not there. */
+export type JobAnswer = { answer: unknown } | { parked: string };
+
+interface AcceptContext {
+  database: Database;
+  provider: string | undefined;
+  accepted: () => void;
+}
+
+/**
+ * Accepts one job of the intake queue; told again, it adds nothing. `parked`: what it waits for since an earlier time; then
+ * it only reads. Throws an EvalpoolError that names what is wrong with the job; anything else that it throws may pass.
+ */
+export async function acceptJob(context: AcceptContext, data: unknown, parked?: string): Promise<JobAnswer> {
+  try {
+    const awaited = parked === undefined ? undefined : await findAwaited(context.database, parked);
+    if (parked === undefined || !awaited) return await acceptAnew(context, data);
+    return await answerWaiting(context.database, parked, awaited.cancelled);
+  } catch (error) {
+    if (!isRefusedData(error)) throw error;
+    throw new EvalpoolError('SPEC_INVALID', 'the database refuses what the job holds', { cause: error });
+  }
+}
+
+async function answerWaiting(
+  database: Database,
+  evaluationId: string,
+  cancelled: boolean,
 ): Promise<JobAnswer> {
+  const result = await findResult(database, evaluationId);
+  if (result) return { answer: { evaluationId, ...result } };
+  if (cancelled) throw new EvalpoolError('BATCH_CANCELLED', 'the batch was cancelled');
+  return { parked: evaluationId };
+}
+
+async function acceptAnew(context: AcceptContext, data: unknown): Promise<JobAnswer> {
   const { database } = context;
   const parsed = IntakeJob.safeParse(data);
   if (!parsed.success)
     throw new EvalpoolError('SPEC_INVALID', `not an intake job: ${z.prettifyError(parsed.error)}`);
   const job = parsed.data;
-  const batch = await openBatchOf(database, job, context.provider);
+  const batch = await makeBatchOf(database, job, context.provider);
   if (job.sealAfterIdle) await sealWhenIdle(database, batch.id, job.sealAfterIdle);
   const evaluationId = job.spec === undefined ? undefined : await acceptOne(database, batch, job);
   if (job.seal) await sealBatch(database, batch.id);
   context.accepted();
   if (!evaluationId) return { answer: { sealed: true } };
   if (!job.wait) return { answer: { evaluationId } };
-  const result = await findResult(database, evaluationId);
-  return result ? { answer: { evaluationId, ...result } } : { parked: true };
+  return answerWaiting(database, evaluationId, false);
 }
 
 // A batch keeps the provider that its first job gave it.
-async function openBatchOf(
+async function makeBatchOf(
   database: Database,
-  job: { batch: string; provider?: string | undefined },
+  job: Pick<Job, 'batch' | 'provider'>,
   byDefault: string | undefined,
 ): Promise<Batch> {
   const id = await findBatch(database, job.batch);
@@ -68,13 +98,13 @@ async function openBatchOf(
     const found = provider === undefined ? 'nothing' : `'${harmlessLine(provider, 60)}'`;
     throw new EvalpoolError('USAGE', `provider: expected one of ${names}, there was ${found}`);
   }
-  return openBatch(database, job.batch, provider);
+  return makeBatch(database, job.batch, provider);
 }
 
 async function acceptOne(
   database: Database,
   { id: batchId, provider }: Batch,
-  job: { spec?: unknown; key?: string | undefined },
+  job: Pick<Job, 'spec' | 'key'>,
 ): Promise<string> {
   const seen = job.key && (await findByKey(database, batchId, job.key));
   if (seen) return seen;

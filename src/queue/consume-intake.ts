@@ -1,4 +1,5 @@
-import { DelayedError, UnrecoverableError, Worker } from 'bullmq';
+import { DelayedError, UnrecoverableError, Worker, type Job } from 'bullmq';
+import { EvalpoolError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { connectRedis } from './connect-redis.ts';
 import { INTAKE_QUEUE, PREFIX } from './names.ts';
@@ -7,26 +8,33 @@ const AT_ONCE = 20;
 const SHORTEST_PARK_MS = 100;
 const LONGEST_PARK_MS = 5000;
 
-/** What the intake says to a job: an answer, or `parked`: ask again later, holding neither lock nor slot meanwhile. */
-export type IntakeAnswer = { answer: unknown } | { parked: true };
+/**
+ * What the intake says to a job: an answer, or the evaluation that it is `parked` for: it asks again later, naming that, and
+ * holds neither lock nor slot meanwhile.
+ */
+export type IntakeAnswer = { answer: unknown } | { parked: string };
+
+/** Asked with a job's data, and with what the job is parked for since it was last asked. */
+type Accept = (data: unknown, parked: string | undefined) => Promise<IntakeAnswer>;
 
 /**
- * Feeds jobs of any BullMQ producer to `accept`. What it throws fails the job with its message and is not retried;
- * a job counts as accepted once it has completed or is parked.
+ * Feeds jobs of any BullMQ producer to `accept`. What it throws that is the producer's or the spec's fault fails the job with
+ * its message; at any other failure the job is kept and asks again. What it is parked for is its progress.
  */
-export function consumeIntake(
-  redisUrl: string,
-  log: Log,
-  accept: (data: unknown) => Promise<IntakeAnswer>,
-): { close(): Promise<void> } {
+export function consumeIntake(redisUrl: string, log: Log, accept: Accept): { close(): Promise<void> } {
   const connection = connectRedis(redisUrl);
   const worker = new Worker(
     INTAKE_QUEUE,
     async (job, token) => {
-      const said = await accept(job.data).catch((error: unknown) => {
-        throw new UnrecoverableError(error instanceof Error ? error.message : String(error));
+      const before = parkedFor(job);
+      const said = await accept(job.data, before).catch((error: unknown) => {
+        if (isProducers(error)) throw new UnrecoverableError(error.message);
+        log.warn({ err: error, job: job.id }, 'a job was not accepted; it is tried again');
+        return { parked: before };
       });
       if ('answer' in said) return said.answer;
+      if (said.parked !== undefined && said.parked !== before)
+        await job.updateProgress({ evaluationId: said.parked });
       const ageMs = Date.now() - job.timestamp;
       const parkMs = Math.min(LONGEST_PARK_MS, Math.max(SHORTEST_PARK_MS, ageMs / 4));
       await job.moveToDelayed(Date.now() + parkMs, token);
@@ -41,4 +49,13 @@ export function consumeIntake(
       connection.disconnect();
     },
   };
+}
+
+function isProducers(error: unknown): error is EvalpoolError {
+  return error instanceof EvalpoolError && (error.kind.blame === 'spec' || error.kind.blame === 'user');
+}
+
+function parkedFor({ progress }: Job): string | undefined {
+  if (typeof progress !== 'object' || !('evaluationId' in progress)) return undefined;
+  return String(progress.evaluationId);
 }

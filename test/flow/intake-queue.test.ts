@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Queue, QueueEvents } from 'bullmq';
 import { Redis } from 'ioredis';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/config.ts';
 import { findBatch, readBatch } from '../../src/database/batches.ts';
@@ -79,6 +81,22 @@ describe('the intake queue', () => {
     ['nonsense', /intake job/],
   ])('fails a bad job with its reason: %j', async (data, reason) => {
     await expect(submit(data)).rejects.toThrow(reason);
+  });
+
+  test('tries a job again that met a failure which is not its own, and does not lose it', async () => {
+    await sql
+      .raw(
+        `create function pass() returns trigger language plpgsql as $$ begin raise 'a failure that passes'; end $$;
+        create trigger passing before insert on evaluations for each row when (new.task_id = 'passing')
+          execute function pass()`,
+      )
+      .execute(database);
+    const parked = once(events, 'delayed');
+    const job = await queue.add('spec', { batch: 'passing', spec: { id: 'passing', test: 'true' } });
+    const finished: Promise<unknown> = job.waitUntilFinished(events);
+    await Promise.race([parked, finished]);
+    await sql`drop trigger passing on evaluations`.execute(database);
+    expect(await finished).toEqual({ evaluationId: expect.any(String) });
   });
 
   test('finishes a batch that a job has sealed, and not before', async () => {

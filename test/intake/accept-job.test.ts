@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { findBatch, readBatch } from '../../src/database/batches.ts';
+import {
+  finishBatches,
+  findBatch,
+  pauseBatch,
+  readBatch,
+  sealBatch,
+  type Batch,
+} from '../../src/database/batches.ts';
+import { cancelBatch } from '../../src/database/cancel-batch.ts';
 import { acceptJob, type JobAnswer } from '../../src/intake/accept-job.ts';
 import { saveProvider } from '../../src/slots/tiers.ts';
 import { openTestDatabase } from '../fixtures/database.ts';
@@ -13,8 +21,22 @@ beforeAll(async () => {
 });
 afterAll(() => it.close());
 
-async function accept(job: object, byDefault?: string): Promise<JobAnswer> {
-  return acceptJob({ database: it.database, provider: byDefault, accepted: () => undefined }, job);
+const context = (byDefault?: string): Parameters<typeof acceptJob>[0] => ({
+  database: it.database,
+  provider: byDefault,
+  accepted: () => undefined,
+});
+const accept = (job: object, byDefault?: string): Promise<JobAnswer> => acceptJob(context(byDefault), job);
+
+/** Accepts a job that waits for its result, and returns how its consumer asks again. */
+async function wait(job: object): Promise<() => Promise<JobAnswer>> {
+  const said = await accept({ provider: 'pro', wait: true, ...job });
+  if (!('parked' in said)) throw new Error('it does not wait');
+  return () => acceptJob(context(), { provider: 'pro', wait: true, ...job }, said.parked);
+}
+
+async function stateOf(name: string): Promise<Batch | undefined> {
+  return readBatch(it.database, (await findBatch(it.database, name)) ?? '');
 }
 
 async function providerOf(batch: string): Promise<string | undefined> {
@@ -62,4 +84,42 @@ test('a spec above the longest session of its batch’s provider is refused, and
     answer: { evaluationId: expect.any(String) as unknown },
   });
   expect(await accept({ batch: 'large', provider: 'pro', spec: long })).toHaveProperty('answer.evaluationId');
+});
+
+test('a job that waits for its result leaves the sealed batch as it is, and so does one sent again', async () => {
+  const askAgain = await wait({ batch: 'waited', spec });
+  await accept({ batch: 'waited', seal: true });
+  expect(await askAgain()).toEqual({ parked: expect.any(String) as unknown });
+  await accept({ batch: 'waited', spec });
+  expect(await stateOf('waited')).toMatchObject({ state: 'sealed', total: 1 });
+  await accept({ batch: 'waited', spec: { ...spec, id: 'b' } });
+  expect(await stateOf('waited')).toMatchObject({ state: 'open', total: 2 });
+});
+
+test('a batch that is fed by jobs stays paused while more of them come', async () => {
+  await accept({ batch: 'paused', provider: 'pro', spec });
+  await pauseBatch(it.database, (await findBatch(it.database, 'paused')) ?? '', true);
+  await accept({ batch: 'paused', spec: { ...spec, id: 'b' } });
+  expect(await stateOf('paused')).toMatchObject({ state: 'open', paused: true, total: 2 });
+});
+
+test('a job that waits fails with its batch when that is cancelled', async () => {
+  const askAgain = await wait({ batch: 'dropped', spec });
+  await cancelBatch(it.database, (await findBatch(it.database, 'dropped')) ?? '');
+  await finishBatches(it.database);
+  await expect(askAgain()).rejects.toMatchObject({ code: 'BATCH_CANCELLED' });
+});
+
+test('a job that waits is accepted anew when its batch was removed', async () => {
+  const askAgain = await wait({ batch: 'removed', spec });
+  const id = (await findBatch(it.database, 'removed')) ?? '';
+  await sealBatch(it.database, id);
+  await it.database.deleteFrom('batches').where('id', '=', id).execute();
+  expect(await askAgain()).toEqual({ parked: expect.any(String) as unknown });
+  expect(await stateOf('removed')).toMatchObject({ state: 'open', total: 1 });
+});
+
+test('a job that the database will never take is its producer’s fault', async () => {
+  const refused = accept({ batch: 'nul\0', provider: 'pro', spec });
+  await expect(refused).rejects.toMatchObject({ code: 'SPEC_INVALID' });
 });
