@@ -27,7 +27,7 @@ export function wrapSandbox(sdk: SdkSandbox): Sandbox {
   };
   return {
     id: sdk.sandboxId,
-    run: (options) => blamed(() => runCommand(sdk.commands, options)),
+    run: (options) => blamed(() => runCommand(sdk.commands, options, () => isAlive(sdk))),
     writeFiles: (files, user) => blamed(() => writeFiles(sdk, files, user)),
     readFile: (path, maxBytes, user) => blamed(() => readFile(sdk, path, { maxBytes, user })),
     setNetwork: (network) => blamed(() => translated(() => sdk.updateNetwork(networkOptions(network)))),
