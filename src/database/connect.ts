@@ -18,7 +18,8 @@ const MIGRATIONS = {
 /** Opens a pool. `url` is a postgres:// URL; one with `?host=/folder` goes through that folder's unix socket. */
 export function connectDatabase(url: string, log: Log, connections = 10): Database {
   const pool = new Pool({ connectionString: url, max: connections, application_name: 'evalpool' });
-  // An idle client whose server stops would otherwise end the process; the next query says what is wrong.
+  // A client whose server stops would otherwise end the process, idle or in use; the next query says what is wrong.
+  pool.on('connect', (client) => client.on('error', () => {}));
   pool.on('error', (error) => log.warn({ error: error.message }, 'lost an idle database connection'));
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
 }

@@ -33,7 +33,7 @@ export interface RunningStack {
 }
 
 /** One evaluator process serves this many sandboxes without being the bottleneck. */
-const SANDBOXES_PER_EVALUATOR = 16;
+const SANDBOXES_PER_EVALUATOR = 50;
 
 /**
  * Starts every process of a stack, in this order:
