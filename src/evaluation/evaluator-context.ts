@@ -23,6 +23,4 @@ export interface EvaluatorContext extends HoldContext {
   storeFailed: () => void;
   /** Aborted when this process is to end: nothing new is begun. */
   draining: AbortSignal;
-  /** Aborted when it must end now: running work is handed back. */
-  stopping: AbortSignal;
 }

@@ -5,6 +5,7 @@ import { acceptSpecs } from '../../src/database/accept-specs.ts';
 import { openBatch, readBatch, sealBatch } from '../../src/database/batches.ts';
 import { cancelBatch } from '../../src/database/cancel-batch.ts';
 import { evaluationQueue, PREFIX } from '../../src/queue/names.ts';
+import { playFaults } from '../sandbox-server/ask-admin.ts';
 import { startSimulatedServer, type TestServer } from '../sandbox-server/start-test-server.ts';
 import { startDeployment, type Deployment } from './start-deployment.ts';
 
@@ -15,6 +16,7 @@ const POLL = { timeout: 60_000, interval: 50 };
 let server: TestServer;
 let deployment: Deployment;
 let redis: Redis;
+let evaluator: Awaited<ReturnType<Deployment['start']>>;
 
 beforeAll(async () => {
   server = await startSimulatedServer({ maxSandboxes: 20, createsPerS: null }, KEY);
@@ -54,7 +56,7 @@ test('a process takes hardly more hints than it has slots for, whatever the prov
   await deployment.start('dispatcher', 'dispatcher');
   await deployment.start('reaper', 'reaper', { KEY_C: KEY });
   await submit('long', 40, 'sim 600');
-  await deployment.start('evaluator', 'gamma', { EVALPOOL_PROVIDER: 'gamma', KEY_C: KEY });
+  evaluator = await deployment.start('evaluator', 'gamma', { EVALPOOL_PROVIDER: 'gamma', KEY_C: KEY });
   await expect.poll(async () => inState('running'), POLL).toBe(SLOTS);
   await expect.poll(async () => inState('dispatched'), POLL).toBe(SLOTS / 2);
   await expect.poll(taken, POLL).toBe(3);
@@ -66,4 +68,19 @@ test('hints of a cancelled batch are used up without a slot, and the next batch 
   const id = await submit('short', 20, 'sim 0.05');
   await expect.poll(async () => (await readBatch(deployment.database, id))?.counts.passed, POLL).toBe(20);
   expect(await sandboxesEver()).toBe(SLOTS + 20);
+});
+
+test('a process that must end hands its work back, though its destroys hang', async () => {
+  await playFaults(server, { do: 'delay', on: 'destroy', ms: 60_000 });
+  const id = await submit('kept', 4, 'sim 600');
+  await expect.poll(async () => inState('running'), POLL).toBe(4);
+  await evaluator.child.end();
+  const attempts = await deployment.database
+    .selectFrom('attempts')
+    .innerJoin('evaluations', 'evaluations.id', 'attempts.evaluation_id')
+    .select('reason')
+    .where('batch_id', '=', id)
+    .execute();
+  expect(attempts).toEqual(Array(4).fill({ reason: 'stopped' }));
+  await playFaults(server);
 });
