@@ -15,8 +15,10 @@ const SLOWEST = 16;
 const RAISE_AFTER_S = 20;
 /** Kept of the slow-down each second. */
 const QUICKEN = 0.98;
-/** A creation so recent shows that a failure is not everybody's, seconds. */
+/** A creation so recent shows that a failure is not everybody's, seconds, */
 const RECENT_S = 10;
+/** but no more than so many in a row: the onset of an outage comes right after a creation as well. */
+const MOST_OWN = 2;
 /** Who refuses politely is there. */
 const WELL = sql`outages = 0, trips = 0, breaker = 'closed', breaker_until = null, breaker_reason = null`;
 
@@ -39,22 +41,19 @@ export async function noteTooOften(database: Database, provider: string): Promis
 
 /**
  * A failure that may meet everybody. Opens the breaker after some in a row, at once when it was a probe's.
- * True: others create at the same time, so it is this evaluation's own and counts against its attempts.
+ * True: it is one of the first since a recent creation, so it is this evaluation's own and counts against its attempts.
  */
 export async function noteOutage(database: Database, provider: string, reason: string): Promise<boolean> {
   const { rows } = await sql<{ own: boolean }>`
-    with before as (select created_at from providers where name = ${provider}),
-    counted as (
-      update providers set outages = outages + 1,
-        breaker = case when ${opens()} then 'open' else breaker end,
-        breaker_reason = case when ${opens()} then ${reason} else breaker_reason end,
-        breaker_until = case when ${opens()} then clock_timestamp() + make_interval(secs => (0.75 + random() / 2)
-          * least(${LONGEST_PAUSE_S}, ${FIRST_PAUSE_S} * power(2, least(trips, 10)))) else breaker_until end,
-        trips = case when ${opens()} then trips + 1 else trips end
-      where name = ${provider})
-    select coalesce(created_at > now() - make_interval(secs => ${RECENT_S}), false) as own from before`.execute(
-    database,
-  );
+    update providers set outages = outages + 1,
+      breaker = case when ${opens()} then 'open' else breaker end,
+      breaker_reason = case when ${opens()} then ${reason} else breaker_reason end,
+      breaker_until = case when ${opens()} then clock_timestamp() + make_interval(secs => (0.75 + random() / 2)
+        * least(${LONGEST_PAUSE_S}, ${FIRST_PAUSE_S} * power(2, least(trips, 10)))) else breaker_until end,
+      trips = case when ${opens()} then trips + 1 else trips end
+    where name = ${provider}
+    returning outages <= ${MOST_OWN}
+      and coalesce(created_at > now() - make_interval(secs => ${RECENT_S}), false) as own`.execute(database);
   return rows[0]?.own ?? false;
 }
 

@@ -128,7 +128,17 @@ describe('what a provider shows of itself', () => {
     expect(await noteOutage(it.database, 'well', 'template broken')).toBe(false);
     await takeAlive('well', 1);
     expect(await noteOutage(it.database, 'well', 'template broken')).toBe(true);
+    await takeAlive('well', 1);
     await pass('well', 60);
     expect(await noteOutage(it.database, 'well', 'template broken')).toBe(false);
+  });
+
+  test('the onset of an outage charges the first two that meet it, whoever created right before', async () => {
+    await seedProvider(it.database, 'onset', 10);
+    await takeAlive('onset', 1);
+    const fail = (): Promise<boolean> => noteOutage(it.database, 'onset', 'away');
+    const own = await Promise.all(Array.from({ length: 8 }, fail));
+    expect(own.filter(Boolean)).toHaveLength(2);
+    expect(await openOf('onset')).toBe('none');
   });
 });
