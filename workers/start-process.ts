@@ -43,7 +43,8 @@ export async function startProcess(
   const context = await connect(role, readConfig());
   const { config, database, lease, wake, metrics, log } = context;
   const worker = await work(context);
-  const problem = (): string | undefined => (lease.held() ? undefined : 'no fresh heartbeat in the database');
+  // While the database is away a new process could do no more than this one.
+  const problem = (): string | undefined => (lease.lost.aborted ? String(lease.lost.reason) : undefined);
   const health = await serveHealth(config.health, metrics, problem);
 
   const now = new AbortController();

@@ -4,16 +4,20 @@ import type { Log } from '../log.ts';
 import { repeat } from '../pacing.ts';
 import type { Working } from './tables.ts';
 
-const BEAT_MS = 5000;
-/** Without a heartbeat of ours for this long another process may have taken our work: shorter than the reaper's wait. */
-const UNSURE_AFTER_MS = 20_000;
+const PACE = {
+  beatMs: 5000,
+  /** Without a heartbeat of ours for this long another process may have taken our work: shorter than the reaper's wait. */
+  unsureAfterMs: 20_000,
+  /** Most likely the database is away, and then nobody took it. Sandboxes that were not renewed end about now (LIFE_S). */
+  lostAfterMs: 90_000,
+};
 
 /** This process's right to what it claimed, renewed by one heartbeat for all of it. */
 export interface OwnLease {
   processId: string;
-  /** Aborted when the right may be lost: stop everything, write nothing. */
+  /** Aborted when the right is lost, by the word of the database or for want of any: stop everything, write nothing. */
   lost: AbortSignal;
-  /** True while the last heartbeat is fresh by our own clock. */
+  /** True while the last heartbeat is fresh by our own clock. False: begin and write nothing until the next one is answered. */
   held(): boolean;
   /** What the heartbeats tell of this process's work. */
   tell(working: () => readonly Working[]): void;
@@ -25,14 +29,16 @@ export async function keepLease(
   database: Database,
   of: { kind: string; provider?: string | undefined },
   log: Log,
+  pace: Readonly<typeof PACE> = PACE,
 ): Promise<OwnLease> {
   const processId = await registerProcess(database, of.kind, of.provider);
   const lost = new AbortController();
   let beatAtMs = performance.now();
   let working: (() => readonly Working[]) | undefined;
-  const held = (): boolean => !lost.signal.aborted && performance.now() - beatAtMs < UNSURE_AFTER_MS;
+  const ageMs = (): number => performance.now() - beatAtMs;
+  const held = (): boolean => !lost.signal.aborted && ageMs() < pace.unsureAfterMs;
   const check = (): void => {
-    if (!held()) lost.abort(new Error('the heartbeat of this process is too old'));
+    if (ageMs() >= pace.lostAfterMs) lost.abort(new Error('the heartbeat of this process is too old'));
   };
   const loop = repeat(
     async () => {
@@ -40,10 +46,10 @@ export async function keepLease(
       if (await beat(database, processId, working?.() ?? [])) beatAtMs = startedMs;
       else lost.abort(new Error('this process was declared dead'));
     },
-    { ms: BEAT_MS },
+    { ms: pace.beatMs },
     (error) => log.warn({ err: error }, 'a heartbeat failed'),
   );
-  const watch = setInterval(check, 1000);
+  const watch = setInterval(check, pace.beatMs / 5);
   return {
     processId,
     lost: lost.signal,

@@ -5,7 +5,8 @@ import type { Log } from '../log.ts';
 import { backOffMs } from './next-step.ts';
 
 /**
- * Repeats a fenced write until the database has answered it or this process's right to it is gone (then undefined). A commit
+ * Repeats a fenced write until the database has answered it or this process's right to it is gone (then undefined); while
+ * that right is in doubt nothing is sent. A commit
  * in doubt is repeated too: the fence makes that safe. Throws what the database says of data that it will never take.
  */
 export async function untilWritten<T>(
@@ -15,12 +16,13 @@ export async function untilWritten<T>(
 ): Promise<T | undefined> {
   for (let failures = 0; !lease.lost.aborted; failures++) {
     try {
-      return await write();
+      if (lease.held()) return await write();
+      log.debug(`${what} waits for a heartbeat`);
     } catch (error) {
       if (isRefusedData(error)) throw error;
       log.warn({ err: error }, `${what} could not be written; it is tried again`);
-      await delay(backOffMs(Math.min(failures, 3)));
     }
+    await delay(backOffMs(Math.min(failures, 3)));
   }
   return undefined;
 }
