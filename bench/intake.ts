@@ -38,7 +38,7 @@ async function measure(database: Database, file: string, specs: number): Promise
   const start = performance.now();
   const told = await acceptFrom(
     readSpecs(await openInput(file), 'local'),
-    async () => ({ database, batchId }),
+    async () => ({ database, batchId, over: new AbortController().signal }),
     () => (rssPeakMb = Math.max(rssPeakMb, rssMb())),
   );
   const seconds = (performance.now() - start) / 1000;

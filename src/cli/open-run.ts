@@ -1,6 +1,7 @@
 import { openBatch } from '../database/batches.ts';
 import { changeBatch, type BatchChanges } from '../database/change-shares.ts';
 import { connectDatabase, migrate, type Database } from '../database/connect.ts';
+import { throughOutage } from '../database/through-outage.ts';
 import type { Stack } from '../local/use-stack.ts';
 import type { Log } from '../log.ts';
 import { openWake, type Wake } from '../queue/wake.ts';
@@ -11,6 +12,8 @@ export interface OpenRun {
   database: Database;
   wake: Wake;
   batchId: string;
+  /** Aborted, with the stack's own error as the reason, once nothing more will come of it. */
+  over: AbortSignal;
   /** Gives everything back; with the last lease the stack ends. */
   close(): Promise<void>;
 }
@@ -31,11 +34,17 @@ export async function openRun(
     await database.destroy();
     await stack.leave();
   };
+  const ending = new AbortController();
+  void stack.failed.then((error) => ending.abort(error));
+  const over = ending.signal;
   try {
-    await migrate(database);
-    const { id } = await openBatch(database, wanted.name, stack.provider.name);
-    await changeBatch(database, id, wanted.shares);
-    return { stack, database, wake, batchId: id, close };
+    const batchId = await throughOutage(over, async () => {
+      await migrate(database);
+      const { id } = await openBatch(database, wanted.name, stack.provider.name);
+      await changeBatch(database, id, wanted.shares);
+      return id;
+    });
+    return { stack, database, wake, batchId, over, close };
   } catch (error) {
     await close();
     throw error;

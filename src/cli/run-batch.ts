@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { openBlobs } from '../blobs/blobs.ts';
 import type { BatchChanges } from '../database/change-shares.ts';
 import { pauseBatch, readBatch, sealBatch, type Batch } from '../database/batches.ts';
+import { throughOutage } from '../database/through-outage.ts';
 import { countReasons } from '../database/read-results.ts';
 import { EvalpoolError } from '../errors.ts';
 import { acceptFrom, type Acceptance } from '../intake/accept.ts';
@@ -62,7 +63,8 @@ export async function runBatch(order: RunOrder): Promise<RunOutcome> {
     for (const line of showProblems(told.problems, told.unreadable)) order.progress.say(line);
     if (!under.run || told.accepted + told.known === 0) throw nothingToDo(told, order.signal);
     await settle(under.run, under.watch, order);
-    return await conclude(under.run, order);
+    const { run } = under;
+    return await throughOutage(run.over, () => conclude(run, order));
   } catch (error) {
     // Others may share the stack, and would go on with what nobody waits for.
     if (under.run) await pauseBatch(under.run.database, under.run.batchId, true).catch(() => undefined);
@@ -76,7 +78,7 @@ export async function runBatch(order: RunOrder): Promise<RunOutcome> {
 }
 
 async function settle(run: OpenRun, watch: Promise<Batch> | undefined, order: RunOrder): Promise<void> {
-  if (!order.signal.aborted) await sealBatch(run.database, run.batchId);
+  if (!order.signal.aborted) await throughOutage(run.over, () => sealBatch(run.database, run.batchId));
   run.wake.send('dispatch');
   const failed = run.stack.failed.then((error) => {
     throw error;

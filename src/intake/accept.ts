@@ -2,18 +2,21 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { acceptSpecs, addUnreadable, type Candidate, type Known } from '../database/accept-specs.ts';
 import type { Database } from '../database/connect.ts';
+import { throughOutage } from '../database/through-outage.ts';
 import { replaceSpecs } from '../database/replace-specs.ts';
 import { problemText, type BadLine } from './problem.ts';
 import type { Item } from './read-specs.ts';
 
 // 1. Cuts a stream of input lines into chunks, bounded by number and by bytes.
-// 2. Writes each chunk in one transaction while the next one is being read.
+// 2. Writes each chunk while the next one is being read, again if the database was away: told again, it adds nothing.
 // 3. Tells what was new, what was known and what was no spec.
 
 /** Where accepted specs go. */
 export interface Target {
   database: Database;
   batchId: string;
+  /** Aborted once the database will not come back; until then it is waited for. */
+  over: AbortSignal;
 }
 
 /** What became of a stream of input lines. `problems` holds the first ones; all are in the database. */
@@ -105,19 +108,34 @@ function isFull({ candidates, bad, bytes }: Chunk): boolean {
 }
 
 async function writeChunk(target: Target, submission: string, chunk: Chunk, told: Acceptance): Promise<void> {
+  let tries = 0;
+  const written = await throughOutage(target.over, () => tryWrite(target, submission, chunk, tries++ > 0));
+  told.accepted += written.accepted;
+  told.known += written.known;
+  tell(told, written.bad);
+}
+
+async function tryWrite(
+  target: Target,
+  submission: string,
+  { candidates, bad }: Chunk,
+  again: boolean,
+): Promise<Pick<Chunk, 'bad'> & Pick<Acceptance, 'accepted' | 'known'>> {
   const { database, batchId } = target;
-  if (chunk.candidates.length > 0) {
-    const { ids, known } = await acceptSpecs(database, batchId, submission, chunk.candidates);
-    const doubled = known.filter((one) => one.sameSubmission);
-    const changed = known.filter((one) => !one.sameSubmission && !one.sameContent);
-    const replaced = await replaceChanged(target, submission, changed);
-    told.accepted += ids.length + replaced;
-    told.known += known.length - doubled.length - replaced;
-    chunk.bad.push(...doubled.map(explainDouble));
-  }
-  const lines = chunk.bad.map((bad) => ({ source: bad.source, message: problemText(bad.problems) }));
+  const { ids, known } = await acceptSpecs(database, batchId, submission, candidates);
+  const ours = known.filter((one) => one.sameSubmission);
+  // Tried again, a line meets itself: its commit was in doubt.
+  const doubled = ours.filter((one) => !again || one.source !== one.candidate.source);
+  const changed = known.filter((one) => !one.sameSubmission && !one.sameContent);
+  const replaced = await replaceChanged(target, submission, changed);
+  const all = [...bad, ...doubled.map(explainDouble)];
+  const lines = all.map(({ source, problems }) => ({ source, message: problemText(problems) }));
   await addUnreadable(database, batchId, lines);
-  tell(told, chunk.bad);
+  return {
+    accepted: ids.length + replaced + ours.length - doubled.length,
+    known: known.length - ours.length - replaced,
+    bad: all,
+  };
 }
 
 function tell(told: Acceptance, bad: BadLine[]): void {

@@ -106,3 +106,16 @@ test('limits changed by hand are what evaluators see, until taken back', async (
   expect((await cli('providers')).stdout).toMatch(/local +local +2 +0\/2 .*ok/);
   expect((await cli('providers', 'set', 'nobody', '--reserve', '1')).code).toBe(2);
 });
+
+test('a run goes on when Postgres crashes under it, while it looks on and while it accepts', async () => {
+  const running = start('run', '-', '--batch', 'crashed', '--json');
+  running.child.stdin.write('{"id":"before","test":"true"}\n');
+  await until('crashed ', 'status');
+  const file = join(folder, 'home', 'database', '18', 'postmaster.pid');
+  // An immediate shutdown: one that is killed with -9 leaves children that keep the next one out.
+  process.kill(Number(readFileSync(file, 'utf8').split('\n')[0]), 'SIGQUIT');
+  running.child.stdin.end('{"id":"after","test":"true"}\n');
+  const { code, stdout, stderr } = await running.ended;
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  expect(JSON.parse(stdout)).toMatchObject({ accepted: 2, outcomes: { passed: 2 }, missing: 0 });
+});

@@ -1,13 +1,16 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { connectDatabase } from '../../src/database/connect.ts';
 import { openBatch, readBatch } from '../../src/database/batches.ts';
 import { readUnreadable } from '../../src/database/read-results.ts';
 import { acceptFrom, type Acceptance } from '../../src/intake/accept.ts';
 import { openInput } from '../../src/intake/open-input.ts';
 import { problemText } from '../../src/intake/problem.ts';
 import { readSpecs } from '../../src/intake/read-specs.ts';
+import { makeLog } from '../../src/log.ts';
 import { openTestDatabase } from '../fixtures/database.ts';
 import { write } from './items.ts';
 
@@ -26,11 +29,12 @@ beforeEach(async () => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
+const over = new AbortController().signal;
 const line = (id: string, more: object = {}): string => JSON.stringify({ id, test: 'true', ...more });
 
 async function submit(lines: readonly string[]): Promise<Acceptance> {
   const inputs = await openInput(write(join(folder, 'b.jsonl'), lines.join('\n')));
-  return acceptFrom(readSpecs(inputs, 'local'), async () => ({ database: place.database, batchId }));
+  return acceptFrom(readSpecs(inputs, 'local'), async () => ({ database: place.database, batchId, over }));
 }
 
 async function counts(): Promise<{ total: number; unreadable: number }> {
@@ -101,11 +105,41 @@ test('bad lines before the first good one are written once the batch is open', a
   expect(await counts()).toEqual({ total: 1, unreadable: 700 });
 });
 
+test('what a failure of the moment interrupted is written again, and counts once', async () => {
+  await sql
+    .raw(
+      `create sequence tries;
+      create function fail_once() returns trigger language plpgsql as $$ begin
+        if nextval('tries') = 1 then raise 'shutting down' using errcode = 'admin_shutdown'; end if;
+        return new;
+      end $$;
+      create trigger failing_once before insert on unreadable_lines for each row execute function fail_once()`,
+    )
+    .execute(place.database);
+  const told = await submit([line('a'), '{', line('b'), line('a')]);
+  await sql`drop trigger failing_once on unreadable_lines`.execute(place.database);
+  expect(told).toMatchObject({ accepted: 2, known: 0, unreadable: 2 });
+  expect(await counts()).toEqual({ total: 2, unreadable: 2 });
+});
+
+test('a database that will not come back ends the acceptance with the reason', async () => {
+  const away = connectDatabase(`postgres://nobody@localhost/x?host=${folder}`, makeLog('test', 'silent'));
+  const inputs = await openInput(write(join(folder, 'b.jsonl'), line('a')));
+  const ending = new AbortController();
+  const accepting = acceptFrom(readSpecs(inputs, 'local'), async () => {
+    ending.abort(new Error('the stack failed'));
+    return { database: away, batchId, over: ending.signal };
+  });
+  await expect(accepting).rejects.toThrow('the stack failed');
+  await away.destroy();
+});
+
 test('a failing database ends the acceptance with its error', async () => {
   const inputs = await openInput(write(join(folder, 'b.jsonl'), line('a')));
   const nowhere = acceptFrom(readSpecs(inputs, 'local'), async () => ({
     database: place.database,
     batchId: '999999',
+    over,
   }));
   await expect(nowhere).rejects.toThrow(/the batch is no longer there/);
 });
