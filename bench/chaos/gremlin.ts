@@ -16,7 +16,7 @@ export interface Mischief {
   restarts: number;
 }
 
-/** Longer than every lease: the dispatcher's 10 s, a process's 30 s. */
+/** Longer than every lease: the dispatcher's 5 s, a process's 30 s. */
 const STOP_S = [33, 42] as const;
 const CUT_S = [0.3, 6] as const;
 const FULL_S = [3, 10] as const;

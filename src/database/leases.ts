@@ -8,10 +8,13 @@ export interface Lease {
   epoch: string;
 }
 
-/** Length of a lease, seconds; its holder renews it at every sweep. */
-const LEASE_S = 10;
+/**
+ * Length of a lease, seconds. Its holder renews it at every sweep: a second after the last round, so that one may take four
+ * seconds on a slow database before another process leads, which costs time only, since the epoch fences.
+ */
+const LEASE_S = 5;
 
-/** Takes or renews a leader's lease. Undefined: another process leads. */
+/** Takes or renews a leader's lease; that of a process that has ended is free at once. Undefined: another process leads. */
 export async function holdLease(
   database: Database,
   name: string,
@@ -23,6 +26,7 @@ export async function holdLease(
     on conflict (name) do update set expires_at = excluded.expires_at, process_id = excluded.process_id,
       epoch = l.epoch + (l.process_id <> excluded.process_id)::int
     where l.process_id = excluded.process_id or l.expires_at < now()
+      or exists (select 1 from processes p where p.id = l.process_id and p.ended_at is not null)
     returning epoch`.execute(database);
   return rows[0] && { name, processId, epoch: rows[0].epoch };
 }

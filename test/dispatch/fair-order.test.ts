@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pauseBatch } from '../../src/database/batches.ts';
 import { dispatchEvaluations } from '../../src/database/dispatch-evaluations.ts';
 import { holdLease } from '../../src/database/leases.ts';
-import { registerProcess } from '../../src/database/processes.ts';
+import { endProcess, registerProcess } from '../../src/database/processes.ts';
 import { openTestDatabase } from '../fixtures/database.ts';
 import { dispatchSome, seedBatch, seedLeader, seedProvider } from '../fixtures/seed.ts';
 
@@ -133,6 +133,16 @@ describe('dispatching', () => {
     });
     expect(await dispatchSome(it.database, 'returned', 2)).toHaveLength(2);
     expect(await dispatchSome(it.database, 'returned', 2)).toHaveLength(1);
+  });
+
+  test('a leader whose process has ended is followed at once', async () => {
+    await it.database.deleteFrom('leases').execute();
+    const dead = await seedLeader(it.database);
+    const rival = await registerProcess(it.database, 'dispatcher');
+    expect(await holdLease(it.database, 'dispatcher', rival)).toBeUndefined();
+    await endProcess(it.database, dead.processId);
+    expect(await holdLease(it.database, 'dispatcher', rival)).toMatchObject({ processId: rival });
+    expect(await holdLease(it.database, 'dispatcher', dead.processId)).toBeUndefined();
   });
 
   test('a leader that was replaced can dispatch nothing', async () => {
