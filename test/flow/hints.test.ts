@@ -81,6 +81,6 @@ test('a process that must end hands its work back, though its destroys hang', as
     .select('reason')
     .where('batch_id', '=', id)
     .execute();
-  expect(attempts).toEqual(Array(4).fill({ reason: 'stopped' }));
+  expect(attempts.map(({ reason }) => reason)).toEqual(['stopped', 'stopped', 'stopped', 'stopped']);
   await playFaults(server);
 });
