@@ -6,6 +6,8 @@ import { credentialsOf, resolveSubmodule, withoutCredentials } from './repo-addr
 import { gitsWords } from './last-words.ts';
 import type { Mirrors, PackedCommit } from './mirrors.ts';
 import type { Desk } from './open-desk.ts';
+import { blameOwnDisk } from './own-disk.ts';
+import type { StageTime } from './run-stage.ts';
 import { quote } from './shell-quote.ts';
 
 const FOLDER = '/tmp/.evalpool-fetch';
@@ -25,7 +27,10 @@ export async function fetchByEvaluator(
   from: { repo: string; ref: string },
 ): Promise<void> {
   const placed = await gatherInTime(desk, { mirrors, submodules: spec.submodules }, from);
-  await desk.sandbox.writeFiles(await packsOf(placed), desk.user);
+  const packs = await packsOf(placed).catch((error: unknown) => {
+    throw blameOwnDisk(error);
+  });
+  await desk.sandbox.writeFiles(packs, desk.user);
   const exit = await desk.run(checkoutScript(spec.repoDir, placed));
   if (exit.exitCode === 0) return;
   throw new EvalpoolError('FETCH_FAILED', `the checkout failed: ${gitsWords(desk.log.kept().content)}`);
@@ -34,27 +39,44 @@ export async function fetchByEvaluator(
 interface Gathering {
   mirrors: Mirrors;
   submodules: boolean;
-  signal: AbortSignal;
+  time: StageTime;
 }
 
 // A remote that is slow to us would be slow to the sandbox: its time-out is the stage's, as there.
 async function gatherInTime(
   desk: Desk,
-  how: Omit<Gathering, 'signal'>,
+  how: Omit<Gathering, 'time'>,
   from: { repo: string; ref: string },
 ): Promise<Placed[]> {
-  const deadline = AbortSignal.timeout(Math.ceil(desk.time.leftMs()));
-  const signal = AbortSignal.any([desk.time.signal, deadline]);
   try {
-    return await gather({ ...how, signal }, from);
+    return await gather({ ...how, time: desk.time }, from);
   } catch (error) {
-    if (deadline.aborted && error === deadline.reason) throw new DeadlinePassed('the remote was too slow');
     throw explain(error, from, desk);
   }
 }
 
+// The clock stands while others fetch the same repo. Not by AbortSignal.any: Node 20 may collect that before it fires.
+async function packInTurn({ mirrors, time }: Gathering, repo: string, ref: string): Promise<PackedCommit> {
+  const askedAt = performance.now();
+  const ending = new AbortController();
+  const follow = (): void => ending.abort(time.signal.reason);
+  let timer: NodeJS.Timeout | undefined;
+  const onTurn = (): void => {
+    time.excuse(performance.now() - askedAt);
+    timer = setTimeout(() => ending.abort(new DeadlinePassed('the remote was too slow')), time.leftMs());
+  };
+  time.signal.addEventListener('abort', follow);
+  try {
+    time.signal.throwIfAborted();
+    return await mirrors.packCommit(repo, ref, ending.signal, onTurn);
+  } finally {
+    clearTimeout(timer);
+    time.signal.removeEventListener('abort', follow);
+  }
+}
+
 async function gather(how: Gathering, from: { repo: string; ref: string }, path = ''): Promise<Placed[]> {
-  const packed = await how.mirrors.packCommit(from.repo, from.ref, how.signal);
+  const packed = await packInTurn(how, from.repo, from.ref);
   const all: Placed[] = [{ path, packed }];
   if (!how.submodules) return all;
   for (const sub of await readSubmodules(how, packed)) {
@@ -72,7 +94,7 @@ async function readSubmodules(
   how: Gathering,
   { mirror, commit }: PackedCommit,
 ): Promise<Array<{ path: string; address: string; commit: string }>> {
-  const git = (args: string[]): Promise<string> => how.mirrors.git(mirror, args, how.signal);
+  const git = (args: string[]): Promise<string> => how.mirrors.git(mirror, args, how.time.signal);
   const tree = await git(['ls-tree', '-r', '-z', commit]);
   const links = new Map(
     tree.split('\0').flatMap((entry) => {
@@ -130,6 +152,7 @@ echo fetched ${commit}
 }
 
 function explain(thrown: unknown, from: { repo: string; ref: string }, desk: Desk): unknown {
+  if (thrown instanceof DeadlinePassed) return thrown;
   const error = asEvalpoolError(thrown);
   if (error.code !== 'REF_NOT_FOUND' && error.code !== 'FETCH_FAILED') return thrown;
   const hidden = credentialsOf(from.repo).reduce((text, part) => text.replaceAll(part, '***'), error.message);

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { EvalpoolError } from '../errors.ts';
 import { holdLock } from './hold-lock.ts';
 import { repoKind } from './repo-address.ts';
+import { blameOwnDisk } from './own-disk.ts';
 import { GitError, runGit, type GitOptions } from './run-git.ts';
 
 // 1. Keeps a bare mirror of each repo on the evaluator's disk and fetches only commits that it lacks.
@@ -24,8 +25,11 @@ export interface PackedCommit {
 
 /** Mirrors of repos in one folder. */
 export interface Mirrors {
-  /** Throws REF_NOT_FOUND or FETCH_FAILED with git's own words; nothing is fetched that is already here. */
-  packCommit(repo: string, ref: string, signal: AbortSignal): Promise<PackedCommit>;
+  /**
+   * Throws REF_NOT_FOUND or FETCH_FAILED with git's own words, STORE_FAILED when our own disk fails; nothing is fetched that
+   * is already here. `onTurn`: called when its turn has come.
+   */
+  packCommit(repo: string, ref: string, signal: AbortSignal, onTurn?: () => void): Promise<PackedCommit>;
   /** Output of git in a mirror, hardened as all of it. Throws GitError. */
   git(mirror: string, args: readonly string[], signal: AbortSignal): Promise<string>;
 }
@@ -34,7 +38,7 @@ export interface Mirrors {
 export function openMirrors(folder: string): Mirrors {
   const inTurn = new Map<string, Promise<unknown>>();
   return {
-    async packCommit(repo, ref, signal) {
+    async packCommit(repo, ref, signal, onTurn = () => {}) {
       const address = repoKind(repo) === 'local' && !repo.includes('://') ? resolve(repo) : repo;
       const mirror = join(folder, createHash('sha256').update(address).digest('hex').slice(0, 32));
       const known = await packOf(mirror, ref);
@@ -42,7 +46,7 @@ export function openMirrors(folder: string): Mirrors {
       const before = inTurn.get(mirror) ?? Promise.resolve();
       const turn = before
         .catch(() => undefined)
-        .then(() => bringCommit({ folder, mirror, address, ref, signal }));
+        .then(() => bringCommit({ folder, mirror, address, ref, signal }, onTurn));
       inTurn.set(mirror, turn);
       try {
         return await turn;
@@ -62,14 +66,18 @@ interface Wanted {
   signal: AbortSignal;
 }
 
-async function bringCommit(wanted: Wanted): Promise<PackedCommit> {
-  await mkdir(wanted.folder, { recursive: true });
-  const release = await holdLock(`${wanted.mirror}.lock`, wanted.signal);
+async function bringCommit(wanted: Wanted, onTurn: () => void): Promise<PackedCommit> {
+  let release: (() => void) | undefined;
   try {
+    await mkdir(wanted.folder, { recursive: true });
+    release = await holdLock(`${wanted.mirror}.lock`, wanted.signal);
+    onTurn();
     const commit = await fetchMending(wanted);
     return (await packOf(wanted.mirror, commit)) ?? (await pack(wanted, commit));
+  } catch (error) {
+    throw blameOwnDisk(error);
   } finally {
-    release();
+    release?.();
   }
 }
 
@@ -172,7 +180,8 @@ function isUnknownRef(error: Error): boolean {
   return /couldn't find remote ref|not our ref|unadvertised/.test(error.message);
 }
 
-function refusal(error: unknown): unknown {
+function refusal(thrown: unknown): unknown {
+  const error = blameOwnDisk(thrown);
   if (!(error instanceof GitError)) return error;
   const code = isUnknownRef(error) ? 'REF_NOT_FOUND' : 'FETCH_FAILED';
   return new EvalpoolError(code, error.message, { cause: error });

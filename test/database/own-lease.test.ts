@@ -17,7 +17,12 @@ describe('the lease of a process', () => {
   beforeAll(async () => {
     it = await openTestDatabase();
   });
-  afterEach(() => lease.end());
+  /** Lets heartbeats be answered, whatever a test came to. */
+  let mend: (() => void) | undefined;
+  afterEach(async () => {
+    mend?.();
+    await lease.end();
+  });
   afterAll(() => it.close());
 
   const keep = async (pace = PACE): Promise<void> => {
@@ -32,6 +37,7 @@ describe('the lease of a process', () => {
       locked.resolve();
       if (await over.promise) await endProcess(transaction, lease.processId);
     });
+    mend = () => over.resolve(false);
     await locked.promise;
     const end = async (declareDead: boolean): Promise<void> => {
       over.resolve(declareDead);

@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { holdLock } from '../../src/evaluation/hold-lock.ts';
 import { openMirrors, type Mirrors, type PackedCommit } from '../../src/evaluation/mirrors.ts';
+import { blameOwnDisk } from '../../src/evaluation/own-disk.ts';
+import { GitError } from '../../src/evaluation/run-git.ts';
 import { makeRepo } from './try-spec.ts';
 
 let folder: string;
@@ -126,4 +129,37 @@ test('an abort ends a fetch with its reason', async () => {
   const { path } = makeRepo(folder, { a: '1' });
   const reason = new Error('cancelled');
   await expect(mirrors.packCommit(path, 'main', AbortSignal.abort(reason))).rejects.toBe(reason);
+});
+
+test('a disk of ours that fails is not the spec’s fault', async () => {
+  const { path } = makeRepo(folder, { a: '1' });
+  writeFileSync(join(folder, 'mirrors'), 'no folder');
+  await expect(mirrors.packCommit(path, 'main', never)).rejects.toMatchObject({ code: 'STORE_FAILED' });
+});
+
+test.each([
+  ['fatal: write error: No space left on device', 'STORE_FAILED'],
+  ['error: index-pack died: Cannot allocate memory', 'STORE_FAILED'],
+])('git’s “%s” is ours', (said, code) => {
+  expect(blameOwnDisk(new GitError(said))).toMatchObject({ code });
+});
+
+test('what the remote says of its own disk is not ours', () => {
+  const error = new GitError('remote: fatal: No space left on device\nfatal: early EOF');
+  expect(blameOwnDisk(error)).toBe(error);
+});
+
+test('a fetch that waits for its turn says when it has come', async () => {
+  const { path } = makeRepo(folder, { a: '1' });
+  const { mirror } = await mirrors.packCommit(path, 'main', never);
+  const release = await holdLock(`${mirror}.lock`, never);
+  let released = false;
+  const packing = mirrors.packCommit(path, 'main', never, () => {
+    expect(released).toBe(true);
+  });
+  const first = await Promise.race([packing, mirrors.git(mirror, ['rev-parse', 'FETCH_HEAD'], never)]);
+  expect(first).toBeTypeOf('string');
+  released = true;
+  release();
+  await packing;
 });

@@ -19,6 +19,16 @@ const fresh: Claimed = {
 /** The circumstances of an error that is this evaluation's own. */
 const own = (lossRate = 0) => ({ lossRate, everybodys: false });
 
+/** How long after this error, with that repo, it is tried again, ms. */
+function delayOf(code: ErrorCode, repo: string): number {
+  const next = nextStep(
+    new EvalpoolError(code, ''),
+    { ...fresh, spec: { id: 'a', test: 'true', repo } },
+    own(),
+  );
+  return 'handBack' in next ? next.handBack.delayMs : Number.NaN;
+}
+
 describe('what follows an error', () => {
   test.each(CODES.filter((code) => ERRORS[code].blame === 'candidate'))(
     '%s of the candidate is final',
@@ -39,10 +49,18 @@ describe('what follows an error', () => {
   test('a set-up that failed is tried in a second sandbox before the spec is blamed', () => {
     const error = new EvalpoolError('SETUP_FAILED', '', { stage: 'setup' });
     expect(nextStep(error, fresh, own())).toEqual({
-      handBack: { reason: 'setup', failed: false, delayMs: 0, suspect: 'SETUP_FAILED' },
+      handBack: { reason: 'setup', failed: false, delayMs: expect.any(Number), suspect: 'SETUP_FAILED' },
     });
     expect(nextStep(error, { ...fresh, suspect: 'SETUP_FAILED' }, own())).toEqual({ end: error });
     expect(nextStep(error, { ...fresh, suspect: 'FETCH_FAILED' }, own())).toHaveProperty('handBack');
+  });
+
+  test('a remote gets half a minute before a fetch is tried again, a set-up and a repo of this disk two seconds', () => {
+    for (const code of ['FETCH_FAILED', 'FETCH_TIMED_OUT'] as const) {
+      expect(delayOf(code, 'https://example.org/a.git')).toBeGreaterThan(20_000);
+      expect(delayOf(code, '/a')).toBeLessThan(3000);
+    }
+    expect(delayOf('SETUP_FAILED', 'https://example.org/a.git')).toBeLessThan(3000);
   });
 
   test('a sandbox lost in the tests is blamed on them only when chance is less likely than one in a million', () => {
