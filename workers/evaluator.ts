@@ -28,7 +28,11 @@ await startProcess({ kind: 'evaluator', uses: (config) => [chosenOf(config)] }, 
     processEvaluation(whole, hint),
   );
   const store = watchStore({ blobs: tools.kept.blobs, queue: consumer, log });
-  const handBack = (): void => stop.abort(new Error('this evaluator is stopping'));
+  const handBack = (): void => {
+    stop.abort(new Error('this evaluator is stopping'));
+    tools.running.endAll(stop.signal.reason);
+  };
+  context.lease.lost.addEventListener('abort', () => tools.running.endAll(context.lease.lost.reason));
   context.lease.tell(() => tools.running.all);
   const watching = watchUnwanted(tools.running, context);
   return {

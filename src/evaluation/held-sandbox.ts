@@ -27,6 +27,7 @@ const SETTLE_TRIES = 60;
 /** How often it is looked whether a life is to be renewed, ms. */
 const LOOK_EVERY_MS = 5000;
 
+const LOOK_AT_LEASE_MS = 250;
 /** How long a process that is to end waits for its destroys, ms. */
 const HURRY_MS = 2000;
 
@@ -71,8 +72,10 @@ export class HeldSandbox {
     claimed: Claimed,
     { template, network, signal }: { template: string | undefined; network: Network; signal: AbortSignal },
   ): Promise<Sandbox> {
-    await this.#freshGrant(signal);
-    this.#checkLease('create');
+    do {
+      await this.#sureOfLease('create');
+      await this.#freshGrant(signal);
+    } while (!this.#context.lease.held());
     if (this.#settled) throw new EvalpoolError('WORKER_LOST', 'the attempt ended before its create');
     this.#sent = true;
     const request = { template, network, lifeMs: LIFE_S * 1000, metadata: this.#metadata(claimed) };
@@ -89,7 +92,7 @@ export class HeldSandbox {
       () => {}, // a renewal that failed is tried again at the next look, while 80 s of life remain
     );
     const run: Sandbox['run'] = async (options) => {
-      this.#checkLease('command');
+      await this.#sureOfLease('command');
       return sandbox.run(options);
     };
     return { ...sandbox, run };
@@ -105,9 +108,14 @@ export class HeldSandbox {
     }
   }
 
-  #checkLease(before: string): void {
-    if (!this.#context.lease.held())
-      throw new EvalpoolError('WORKER_LOST', `this evaluator lost its lease before the ${before}`);
+  // While the database is away nobody can say whether the lease is ours: that is waited for, and no failure.
+  async #sureOfLease(before: string): Promise<void> {
+    const { lease } = this.#context;
+    while (!lease.held()) {
+      if (lease.lost.aborted)
+        throw new EvalpoolError('WORKER_LOST', `this evaluator lost its lease before the ${before}`);
+      await delay(LOOK_AT_LEASE_MS);
+    }
   }
 
   #metadata(claimed: Claimed): Record<string, string> {
@@ -154,7 +162,7 @@ export class HeldSandbox {
 
   // Until it is known to be gone or the reaper has taken it over.
   async #settleLater(lost: boolean): Promise<void> {
-    for (let tries = 0; tries < SETTLE_TRIES && this.#context.lease.held(); tries++) {
+    for (let tries = 0; tries < SETTLE_TRIES && !this.#context.lease.lost.aborted; tries++) {
       await delay(backOffMs(Math.min(tries, 4)));
       try {
         return await this.#settle(lost);

@@ -99,7 +99,7 @@ async function tryEvaluate(
       create: (network, signal) => on.sandbox.create(claimed, { template: spec.template, network, signal }),
       destroy: () => on.sandbox.destroy(lost),
       secret: readSecret,
-      signal: AbortSignal.any([context.stopping, context.lease.lost, on.unwanted]),
+      signal: on.unwanted,
       onBegin: on.enter,
       onStage: (stage, seconds, outcome) => {
         lost ||= outcome === 'SANDBOX_LOST';

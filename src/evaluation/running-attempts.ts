@@ -19,6 +19,8 @@ interface Running extends Working {
 export class RunningAttempts {
   readonly #running = new Set<Running>();
   #idle: Deferred<void> | undefined;
+  /** Why all of them end, and whatever begins later. */
+  #over: Error | undefined;
 
   get all(): Working[] {
     return [...this.#running].map(({ evaluationId, attempt, stage, since }) => ({
@@ -37,6 +39,7 @@ export class RunningAttempts {
     const since = new Date().toISOString();
     const running: Running = { evaluationId, attempt, stage: null, since, end: new AbortController() };
     this.#running.add(running);
+    if (this.#over) running.end.abort(this.#over);
     try {
       return await work(running.end.signal, (stage) => {
         Object.assign(running, { stage, since: new Date().toISOString() });
@@ -52,6 +55,12 @@ export class RunningAttempts {
     if (this.#running.size === 0) return;
     this.#idle = deferred();
     await this.#idle.promise;
+  }
+
+  /** Ends every attempt, now and from now on. */
+  endAll(why: Error): void {
+    this.#over = why;
+    for (const { end } of this.#running) end.abort(why);
   }
 
   /** Ends an attempt; does nothing if it has ended. */
