@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { openBlobs } from '../src/blobs/blobs.ts';
 import { chosenOf } from '../src/choose-provider.ts';
 import type { EvaluatorContext } from '../src/evaluation/evaluator-context.ts';
-import { followLimits } from '../src/evaluation/follow-limits.ts';
+import { followPrices } from '../src/evaluation/follow-prices.ts';
 import { LoneGate } from '../src/evaluation/lone-gate.ts';
 import { openMirrors } from '../src/evaluation/mirrors.ts';
 import { processEvaluation } from '../src/evaluation/process-evaluation.ts';
@@ -18,12 +18,11 @@ import { startProcess, type ProcessContext } from './start-process.ts';
 await startProcess({ kind: 'evaluator', uses: (config) => [chosenOf(config)] }, async (context) => {
   const { redisUrl, log } = context;
   const { provider } = context.config;
-  const limits = await followLimits(context, provider);
+  const prices = followPrices(context, provider);
   const [drain, stop] = [new AbortController(), new AbortController()];
   const tools = openTools(context);
-  const prices = limits.now;
   const signals = { draining: drain.signal, stopping: stop.signal };
-  const whole = { ...context, ...tools, ...signals, prices, storeFailed: () => store.failed() };
+  const whole = { ...context, ...tools, ...signals, prices: prices.now, storeFailed: () => store.failed() };
   const consumer = consumeHints({ redisUrl, provider: provider.name, log }, (hint) =>
     processEvaluation(whole, hint),
   );
@@ -40,7 +39,7 @@ await startProcess({ kind: 'evaluator', uses: (config) => [chosenOf(config)] }, 
       drain.abort(new Error('this evaluator is draining'));
       if (now.aborted) handBack();
       else now.addEventListener('abort', handBack);
-      await Promise.all([limits.stop(), consumer.close(), store.stop()]);
+      await Promise.all([prices.stop(), consumer.close(), store.stop()]);
       await tools.running.allEnded();
       await watching.stop();
       tools.slots.close();

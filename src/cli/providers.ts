@@ -53,7 +53,7 @@ export function addProvidersCommand(program: Command, config: () => Config): voi
         };
         if (!(await changeProvider(database, name, changes)))
           throw new EvalpoolError('USAGE', `there is no provider '${name}'; see \`evalpool providers list\``);
-        for (const topic of ['limits', 'dispatch', `slot:${name}`]) wake.send(topic);
+        for (const topic of ['dispatch', `slot:${name}`]) wake.send(topic);
         process.stdout.write(`provider ${name} is changed\n`);
       }),
     );

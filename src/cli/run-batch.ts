@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { openBlobs } from '../blobs/blobs.ts';
 import type { BatchChanges } from '../database/change-shares.ts';
-import { pauseBatch, readBatch, sealBatch, type Batch } from '../database/batches.ts';
+import { pauseBatch, sealBatch, type Batch } from '../database/batches.ts';
 import { throughOutage } from '../database/through-outage.ts';
 import { countReasons } from '../database/read-results.ts';
 import { EvalpoolError } from '../errors.ts';
@@ -16,7 +16,7 @@ import { writeResults, writeSummary } from '../reports/write-results.ts';
 import { openRun, type OpenRun } from './open-run.ts';
 import { showProblems } from './show-problems.ts';
 import { untilAborted } from './until-aborted.ts';
-import { watchBatch } from './watch-batch.ts';
+import { readAgain, watchBatch } from './watch-batch.ts';
 
 // 1. Starts the stack once there is something to accept; what is accepted runs while the rest is being read.
 // 2. Waits for the batch's end, or for the wish to stop; then it is paused and can be gone on with.
@@ -107,10 +107,4 @@ async function conclude(run: OpenRun, order: RunOrder): Promise<RunOutcome> {
   await writeSummary(order.out, { ...summary, interrupted, results: join(order.out, 'results.jsonl') });
   const budgetSpent = interrupted && !order.signal.aborted;
   return { summary, highlights, interrupted, budgetSpent };
-}
-
-async function readAgain({ database, batchId }: OpenRun): Promise<Batch> {
-  const batch = await readBatch(database, batchId);
-  if (!batch) throw new EvalpoolError('USAGE', 'the batch was removed while it was being evaluated');
-  return batch;
 }

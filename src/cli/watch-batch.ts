@@ -47,11 +47,20 @@ export async function watchBatch(watched: Watched): Promise<Batch> {
   }
 }
 
+/** The batch as it is now. Throws USAGE if it was removed meanwhile. */
+export async function readAgain({
+  database,
+  batchId,
+}: Pick<Watched, 'database' | 'batchId'>): Promise<Batch> {
+  const batch = await readBatch(database, batchId);
+  if (!batch) throw new EvalpoolError('USAGE', 'the batch was removed while it was being evaluated');
+  return batch;
+}
+
 type Seen = Batch & { running: number };
 
 async function look(database: Database, batchId: string): Promise<{ batch: Seen; spent: boolean }> {
-  const batch = await readBatch(database, batchId);
-  if (!batch) throw new EvalpoolError('USAGE', 'the batch was removed while it was being evaluated');
+  const batch = await readAgain({ database, batchId });
   const running = await countRunning(database, batchId);
   const spent = batch.state === 'sealed' && (await isBudgetSpent(database, batchId));
   return { batch: { ...batch, running }, spent };

@@ -1,8 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { DatabaseError } from 'pg';
+import { isAway } from './what-failed.ts';
 
-/** Classes of SQLSTATE that pass: connection, rollback for another's sake, resources, an operator's shutdown. */
-const PASSING = ['08', '40', '53', '57'];
 const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 2000;
 
@@ -21,17 +19,4 @@ export async function throughOutage<T>(over: AbortSignal, work: () => Promise<T>
     await delay(delayMs, undefined, { signal: over }).catch(() => undefined);
     over.throwIfAborted();
   }
-}
-
-// pg has no class of its own for a connection that ended: its socket's error, or a plain one that only its text tells.
-function isAway(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if (error instanceof DatabaseError) return PASSING.includes(error.code?.slice(0, 2) ?? '');
-  if (/^Connection terminated|^Client has encountered a connection error/.test(error.message)) return true;
-  const call: unknown = Reflect.get(error, 'syscall');
-  return call === 'connect' || isReset(error) || isAway(error.cause);
-}
-
-function isReset(error: Error): boolean {
-  return ['ECONNRESET', 'EPIPE'].includes(String(Reflect.get(error, 'code')));
 }

@@ -1,8 +1,8 @@
 import type { ProviderConfig } from '../provider-config.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Wake } from '../queue/wake.ts';
-import type { Tier } from '../slots/tiers.ts';
 import type { Attempt } from './evaluate.ts';
+import type { Prices } from './follow-prices.ts';
 import type { HoldContext } from './held-sandbox.ts';
 import type { LoneGate } from './lone-gate.ts';
 import type { RunningAttempts } from './running-attempts.ts';
@@ -13,7 +13,7 @@ export interface EvaluatorContext extends HoldContext {
   /** What every attempt uses alike. */
   kept: Pick<Attempt, 'blobs' | 'mirrors' | 'networks' | 'defaultNetwork'>;
   /** What the provider's sandboxes cost now. */
-  prices: () => Pick<Tier, 'usdPerCpuS' | 'usdPerGibS'>;
+  prices: () => Prices;
   wake: Wake;
   metrics: Metrics;
   /** Lets one that may be what kills processes run alone. */

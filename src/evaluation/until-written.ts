@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { OwnLease } from '../database/own-lease.ts';
-import { isRefusedData } from '../database/refused-data.ts';
+import { isRefusedData } from '../database/what-failed.ts';
 import type { Log } from '../log.ts';
 import { backOffMs } from './next-step.ts';
 
 /**
- * Repeats a fenced write until the database has answered it or this process's right to it is gone (then undefined); while
- * that right is in doubt nothing is sent. A commit
- * in doubt is repeated too: the fence makes that safe. Throws what the database says of data that it will never take.
+ * Repeats a fenced write until the database has answered it or this process's right to it is gone (then undefined). While that
+ * right is in doubt nothing is sent; a commit in doubt is repeated: the fence makes that safe. Throws what the database says of
+ * data that it will never take.
  */
 export async function untilWritten<T>(
   { lease, log }: { lease: OwnLease; log: Log },

@@ -5,7 +5,7 @@ import { findBatch, makeBatch, readBatch, sealBatch, sealWhenIdle, type Batch } 
 import type { Database } from '../database/connect.ts';
 import { findAwaited, findByKey, findResult } from '../database/find-evaluation.ts';
 import { readProviderStatus } from '../database/read-status.ts';
-import { isRefusedData } from '../database/refused-data.ts';
+import { isRefusedData } from '../database/what-failed.ts';
 import { EvalpoolError } from '../errors.ts';
 import { harmlessLine } from '../harmless-text.ts';
 import { readProvider } from '../slots/tiers.ts';
