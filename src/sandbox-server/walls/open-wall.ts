@@ -11,7 +11,7 @@ import { Launcher } from './launcher.ts';
 import { MACHINE_CALLS, type MachineCalls } from './machine-calls.ts';
 import { seccompFilter } from './seccomp.ts';
 import { prepareShownFiles } from './shown-files.ts';
-import { tryBox, withTrialLayer } from './try-box.ts';
+import { tryBox, tryLayer, withTrialLayer } from './try-box.ts';
 import { hasProgram, orMachineLacks, requireProgram } from './try-wall.ts';
 import { reportWall } from './wall-report.ts';
 
@@ -64,9 +64,9 @@ function bubblewrapWall(options: WallOptions, machine: MachineCalls): LaunchedWa
 
 // Layers where that works; else at least a box.
 async function tryLayers(wall: LaunchedWall, { home, mountLayers }: WallOptions): Promise<void> {
-  await withTrialLayer(home, async (layers) => {
+  await withTrialLayer(home, async (trial) => {
     if (mountLayers === false) throw new Error('it was not asked for');
-    await tryBox(wall, layers);
+    await tryLayer(wall, trial);
   }).catch(async (error: unknown) => {
     await tryBox(wall);
     wall.doWithoutMounts(error instanceof Error ? error.message : String(error));

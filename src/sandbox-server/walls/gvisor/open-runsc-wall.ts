@@ -39,7 +39,7 @@ export async function openRunscWall(options: WallOptions, machine: MachineCalls)
     log: options.log,
   });
   await orMachineLacks(wall, () => tryBox(wall));
-  runsc.statsAll = await tryBox(wall, undefined, ['/bin/ls', '/tmp']).then(
+  runsc.statsAll = await tryBox(wall, ['/bin/ls', '/tmp']).then(
     () => true,
     () => false,
   );
