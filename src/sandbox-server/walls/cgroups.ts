@@ -27,6 +27,8 @@ const SOCKET_PART = 4;
 // moves itself by v1's other file does not. v2 lets only threaded groups have that file.
 const JOIN_FILE = { 1: 'tasks', 2: 'cgroup.procs' };
 const OURS = /^evalpool-\d+-/;
+/** How often a group of ours is made anew that others removed. */
+const MOST_TRIES = 200;
 /** Group of the launcher. It holds a process as long as the server lives, which marks the groups beside it as in use. */
 const LAUNCHER = 'launcher';
 
@@ -55,12 +57,29 @@ export class Cgroups {
     return hierarchy ? `cgroup v${hierarchy.version}` : null;
   }
 
-  /** Moves the launcher into a group of ours, without limits. */
+  /**
+   * Moves the launcher into a group of ours, without limits. Until it is there, another server that starts may take our empty
+   * group for one that was left behind.
+   */
   adopt(pid: number): void {
-    for (const { folder } of this.#hierarchies) {
-      const group = join(folder, this.#name, LAUNCHER);
+    for (const hierarchy of this.#hierarchies)
+      for (let tries = 0; tries < MOST_TRIES && !this.#enter(hierarchy, pid); tries++);
+  }
+
+  // False: the group was removed before the launcher was in it.
+  #enter(hierarchy: Hierarchy, pid: number): boolean {
+    const own = join(hierarchy.folder, this.#name);
+    const group = join(own, LAUNCHER);
+    try {
+      if (!existsSync(own)) hierarchy.prepare(own);
       mkdirSync(group, { recursive: true });
-      this.#set(join(group, 'cgroup.procs'), String(pid));
+      writeFileSync(join(group, 'cgroup.procs'), String(pid));
+      return true;
+    } catch (error) {
+      // ENODEV: it is being removed, though it still shows.
+      if (hasCode(error, 'ENOENT', 'ENODEV')) return false;
+      this.#log.warn({ group, error: String(error) }, 'the launcher could not be put into a control group');
+      return true;
     }
   }
 
@@ -136,8 +155,12 @@ function removed(folder: string): boolean {
     rmdirSync(folder);
     return true;
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    return hasCode(error, 'ENOENT');
   }
+}
+
+function hasCode(error: unknown, ...codes: string[]): boolean {
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
 }
 
 // Not by the pid in the name: a server in another container may share these trees, and its pids mean nothing here. Version 1
