@@ -138,6 +138,9 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
+/** All codes. */
+export const ERROR_CODES = Object.keys(ERRORS).filter((code): code is ErrorCode => code in ERRORS);
+
 /** An error with a code of the table above. The message says what happened, in the reader's terms. */
 export class EvalpoolError extends Error {
   readonly code: ErrorCode;
@@ -165,9 +168,10 @@ export function asEvalpoolError(thrown: unknown, code: ErrorCode = 'INTERNAL'): 
 const TIMED_OUT: readonly ErrorCode[] = ['BUILD_TIMED_OUT', 'TEST_TIMED_OUT'];
 
 /** The outcome an error gives an evaluation when no further attempt follows. */
-export function outcomeOf(error: EvalpoolError): Outcome {
-  if (TIMED_OUT.includes(error.code)) return 'timed_out';
-  if (error.code === 'CANCELLED') return 'cancelled';
-  if (error.kind.blame === 'candidate') return 'failed';
-  return error.kind.blame === 'spec' ? 'invalid' : 'infra_error';
+export function outcomeOf(code: ErrorCode): Outcome {
+  if (TIMED_OUT.includes(code)) return 'timed_out';
+  if (code === 'CANCELLED') return 'cancelled';
+  const { blame } = ERRORS[code];
+  if (blame === 'candidate') return 'failed';
+  return blame === 'spec' ? 'invalid' : 'infra_error';
 }

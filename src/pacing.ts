@@ -51,3 +51,18 @@ export function repeat(
     },
   };
 }
+
+/**
+ * How fast something goes, from what was done at each look: a second, over the last `overMs`, so that a slow start and what was
+ * done before the first look do not count. Null while nothing was done or a second has not passed.
+ */
+export function makePace(overMs: number): (atMs: number, done: number) => number | null {
+  const seen: Array<{ atMs: number; done: number }> = [];
+  return (atMs, done) => {
+    seen.push({ atMs, done });
+    while ((seen[1]?.atMs ?? Infinity) < atMs - overMs || seen.length > 1000) seen.shift();
+    const first = seen[0];
+    if (!first || done === first.done || atMs - first.atMs < 1000) return null;
+    return ((done - first.done) * 1000) / (atMs - first.atMs);
+  };
+}

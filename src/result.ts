@@ -71,7 +71,7 @@ export interface EvaluationResult {
 export function failedResult(error: EvalpoolError, attempts: number): EvaluationResult {
   const now = new Date().toISOString();
   return {
-    outcome: outcomeOf(error),
+    outcome: outcomeOf(error.code),
     reason: error.kind.reason,
     failure: { code: error.code, stage: error.stage ?? null, message: error.message, next: error.kind.next },
     exitCode: null,

@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 import { startDispatching } from '../src/dispatch/dispatch.ts';
+import { exportFigures } from '../src/dispatch/export-figures.ts';
 import { acceptJob } from '../src/intake/accept-job.ts';
 import { consumeIntake } from '../src/queue/consume-intake.ts';
 import { openHintQueues } from '../src/queue/enqueue.ts';
+import { openQueueReader } from '../src/queue/read-queues.ts';
 import { isChosen } from '../src/choose-provider.ts';
 import { startProcess } from './start-process.ts';
 
@@ -13,14 +15,17 @@ await startProcess({ kind: 'dispatcher', uses: () => [] }, async (context) => {
   const queues = openHintQueues(redisUrl);
   const processId = lease.processId;
   const dispatching = startDispatching({ database, queues, wake, metrics, log, processId });
+  const reader = openQueueReader(redisUrl);
+  exportFigures({ database, queues: reader, metrics, log, leads: () => dispatching.leads() });
   const accepted = (): void => wake.send('dispatch');
-  const intake = consumeIntake(redisUrl, log, (data, parked) =>
+  const onJob = (outcome: string): void => metrics.intakeJobs.inc({ outcome });
+  const intake = consumeIntake({ redisUrl, log, onJob }, (data, parked) =>
     acceptJob({ database, provider, accepted }, data, parked),
   );
   return {
     stop: async () => {
       await Promise.all([dispatching.stop(), intake.close()]);
-      await queues.close();
+      await Promise.all([queues.close(), reader.close()]);
     },
   };
 });

@@ -5,10 +5,12 @@ import { chosenOf } from '../src/choose-provider.ts';
 import type { EvaluatorContext } from '../src/evaluation/evaluator-context.ts';
 import { followPrices } from '../src/evaluation/follow-prices.ts';
 import { LoneGate } from '../src/evaluation/lone-gate.ts';
+import { Measures } from '../src/evaluation/measures.ts';
 import { openMirrors } from '../src/evaluation/mirrors.ts';
 import { processEvaluation } from '../src/evaluation/process-evaluation.ts';
 import { RunningAttempts, watchUnwanted } from '../src/evaluation/running-attempts.ts';
 import { SlotWaiter } from '../src/evaluation/wait-for-slot.ts';
+import { watchEvaluator } from '../src/evaluation/watch-evaluator.ts';
 import { watchStore } from '../src/evaluation/watch-store.ts';
 import { consumeHints } from '../src/queue/consume.ts';
 import { openSandboxes } from '../src/sandbox/e2b-sandboxes.ts';
@@ -47,19 +49,28 @@ await startProcess({ kind: 'evaluator', uses: (config) => [chosenOf(config)] }, 
   };
 });
 
-type Tools = Pick<EvaluatorContext, 'provider' | 'sandboxes' | 'slots' | 'running' | 'gate' | 'kept'>;
+type Tools = Pick<
+  EvaluatorContext,
+  'provider' | 'sandboxes' | 'slots' | 'running' | 'gate' | 'kept' | 'measures'
+>;
 
 function openTools({ config, database, wake, metrics }: ProcessContext): Tools {
   const { provider } = config;
+  const mirrors = join(config.home, 'mirrors');
+  const slots = new SlotWaiter(database, wake, metrics, provider.name);
+  const running = new RunningAttempts();
+  const folders = { blobs: config.blobs, mirrors };
+  watchEvaluator(metrics, { provider: provider.name, running, slots, folders });
   return {
     provider,
     sandboxes: openSandboxes(provider),
-    slots: new SlotWaiter(database, wake, metrics, provider.name),
-    running: new RunningAttempts(),
+    slots,
+    running,
     gate: new LoneGate(),
+    measures: new Measures(metrics, provider),
     kept: {
       blobs: openBlobs(config.blobs),
-      mirrors: openMirrors(join(config.home, 'mirrors')),
+      mirrors: openMirrors(mirrors),
       networks: provider.networks,
       // On this machine the network is asked for by name; E2B's sandboxes have the internet unless told otherwise.
       defaultNetwork: provider.name === 'local' ? 'none' : 'nat',

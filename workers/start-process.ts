@@ -1,7 +1,9 @@
+import { watchDatabase, watchProcess } from './watch-process.ts';
 import { serveHealth } from '../src/api/serve-health.ts';
 import { readConfig, type Config } from '../src/config.ts';
 import { connectDatabase, deploymentId, migrate, type Database } from '../src/database/connect.ts';
 import { keepLease, type OwnLease } from '../src/database/own-lease.ts';
+import { noteHealth } from '../src/database/processes.ts';
 import { EvalpoolError } from '../src/errors.ts';
 import { makeLog, type Log } from '../src/log.ts';
 import { makeMetrics, type Metrics } from '../src/metrics/metrics.ts';
@@ -9,6 +11,8 @@ import { keyOf, type ProviderConfig } from '../src/provider-config.ts';
 import { openWake, type Wake } from '../src/queue/wake.ts';
 import { saveProvider } from '../src/slots/tiers.ts';
 
+/** Of the pool of each process. */
+const CONNECTIONS = 10;
 /** Beyond the time to drain, how long an end may take, ms. */
 const LONGEST_END_MS = 10_000;
 
@@ -44,8 +48,11 @@ export async function startProcess(
   const { config, database, lease, wake, metrics, log } = context;
   const worker = await work(context);
   // While the database is away a new process could do no more than this one.
-  const problem = (): string | undefined => (lease.lost.aborted ? String(lease.lost.reason) : undefined);
-  const health = await serveHealth(config.health, metrics, problem);
+  const alive = (): string | undefined => (lease.lost.aborted ? String(lease.lost.reason) : undefined);
+  const ready = (): string | undefined =>
+    alive() ?? (lease.held() ? undefined : 'Postgres does not answer') ?? redisProblem(wake);
+  const health = await serveHealth(config.health, metrics, { alive, ready });
+  await noteHealth(database, lease.processId, health.url);
 
   const now = new AbortController();
   const end = async (code: number, drainMs: number): Promise<void> => {
@@ -72,6 +79,10 @@ export async function startProcess(
   process.stdout.write(`${JSON.stringify(first)}\n`);
 }
 
+function redisProblem(wake: Wake): string | undefined {
+  return wake.connected() ? undefined : 'Redis does not answer';
+}
+
 async function connect({ kind, uses }: Role, config: Config): Promise<ProcessContext> {
   const log = makeLog(kind, config.logLevel);
   const { databaseUrl, redisUrl } = config;
@@ -80,14 +91,15 @@ async function connect({ kind, uses }: Role, config: Config): Promise<ProcessCon
   }
   const providers = uses(config);
   for (const provider of providers) keyOf(provider);
-  const database = connectDatabase(databaseUrl, log);
-  await migrate(database);
   const own = kind === 'evaluator' ? providers : config.providers;
+  const metrics = makeMetrics(own.map(({ name }) => name));
+  const database = connectDatabase(databaseUrl, log, CONNECTIONS, watchDatabase(metrics));
+  await migrate(database);
   for (const provider of own) await saveProvider(database, provider);
   const provider = kind === 'evaluator' ? config.provider.name : undefined;
   const lease = await keepLease(database, { kind, provider }, log);
-  const metrics = makeMetrics(own.map(({ name }) => name));
   const deployment = await deploymentId(database);
   const wake = openWake(redisUrl);
+  watchProcess(metrics, kind, wake);
   return { config, providers, redisUrl, database, deployment, lease, wake, metrics, log };
 }

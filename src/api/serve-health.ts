@@ -1,4 +1,4 @@
-import { fastify } from 'fastify';
+import { fastify, type FastifyInstance } from 'fastify';
 import type { Metrics } from '../metrics/metrics.ts';
 
 /** A running health server. */
@@ -7,21 +7,51 @@ export interface HealthServer {
   close(): Promise<void>;
 }
 
-/** Serves /healthz (503 with the reason while something is wrong) and /metrics of one process. */
-export async function serveHealth(
+/** Serves /metrics alone. */
+export async function serveMetrics(
   at: { host: string; port: number },
-  metrics: Metrics,
-  problem: () => string | undefined,
+  text: Metrics['text'],
 ): Promise<HealthServer> {
   const server = fastify();
-  server.get('/healthz', (_request, reply) => {
-    const wrong = problem();
-    return reply.code(wrong ? 503 : 200).send(wrong ? { ok: false, problem: wrong } : { ok: true });
-  });
-  server.get('/metrics', async (_request, reply) => {
-    const { type, body } = await metrics.text();
+  addMetrics(server, text);
+  const url = await server.listen(at);
+  return { url, close: () => server.close() };
+}
+
+function addMetrics(server: FastifyInstance, text: Metrics['text']): void {
+  server.get('/metrics', async ({ headers }, reply) => {
+    const { type, body } = await text(headers.accept);
     return reply.header('content-type', type).send(body);
   });
+}
+
+/** What is wrong with a process, in words; undefined: nothing. */
+export interface Problems {
+  /** It will not get well by itself: end it and start another. */
+  alive: () => string | undefined;
+  /** It cannot work now: wait for what it names. */
+  ready: () => string | undefined;
+}
+
+/**
+ * Serves what people and machines ask of one process: /healthz (is it to be restarted?), /readyz (can it work?), both 503 with
+ * the problem; /metrics for Prometheus; /metrics.json for another process of ours to add up.
+ */
+export async function serveHealth(
+  at: { host: string; port: number },
+  metrics: Pick<Metrics, 'text' | 'json'>,
+  problems: Problems,
+): Promise<HealthServer> {
+  const server = fastify();
+  const answer = (path: string, look: () => string | undefined): unknown =>
+    server.get(path, (_request, reply) => {
+      const problem = look();
+      return reply.code(problem ? 503 : 200).send(problem ? { ok: false, problem } : { ok: true });
+    });
+  answer('/healthz', problems.alive);
+  answer('/readyz', problems.ready);
+  addMetrics(server, metrics.text);
+  server.get('/metrics.json', async () => metrics.json());
   const url = await server.listen(at);
   return { url, close: () => server.close() };
 }

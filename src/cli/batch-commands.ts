@@ -6,6 +6,7 @@ import { changeBatch, changeTenant, type BatchChanges } from '../database/change
 import { retryEvaluations } from '../database/retry-evaluations.ts';
 import { EvalpoolError } from '../errors.ts';
 import type { Outcome } from '../outcome.ts';
+import { parseDeadline } from './parse-deadline.ts';
 import { wholeNumber } from './read-items.ts';
 import { batchNamed, withDatabase, type OpenDatabase } from './use-database.ts';
 
@@ -25,7 +26,7 @@ export function addBatchCommands(program: Command, config: () => Config): void {
   add('resume', 'Go on with a paused batch').action(onBatch(pause(false)));
   add('cancel', 'Cancel a batch: what waits never runs, what runs is stopped').action(onBatch(cancel));
   addRetry(add('retry', 'Evaluate those of a batch again that ended in a certain way'), onBatch);
-  addChange(add('change', 'Change the share, cap or budget of a batch while it runs'), onBatch);
+  addChange(add('change', 'Change the share, cap, budget or deadline of a batch while it runs'), onBatch);
   addTenant(program, config);
 }
 
@@ -102,6 +103,7 @@ export interface ShareOptions {
   maxRunning?: number | 'none';
   maxCost?: number | 'none';
   maxSandboxHours?: number | 'none';
+  deadline?: Date | 'none';
 }
 
 /** Adds them to a command. */
@@ -114,12 +116,17 @@ export function addShareOptions(command: Command): Command {
       'stop dispatching once it has cost this much; none: no budget',
       orNone(positive),
     )
-    .option('--max-sandbox-hours <h>', 'stop dispatching after so many hours of sandboxes', orNone(positive));
+    .option('--max-sandbox-hours <h>', 'stop dispatching after so many hours of sandboxes', orNone(positive))
+    .option(
+      '--deadline <when>',
+      'when it is to be done (07:00, 8h, 2026-11-25T07:00): an alert tells if it will not be; none: whenever',
+      orNone((text) => parseDeadline(text)),
+    );
 }
 
 /** What they ask for. */
 export function readShares(options: ShareOptions): BatchChanges {
-  const { weight, maxRunning, maxCost, maxSandboxHours } = options;
+  const { weight, maxRunning, maxCost, maxSandboxHours, deadline } = options;
   return {
     ...(weight === undefined ? {} : { weight }),
     ...(maxRunning === undefined ? {} : { maxRunning: orNull(maxRunning) }),
@@ -127,6 +134,7 @@ export function readShares(options: ShareOptions): BatchChanges {
     ...(maxSandboxHours === undefined
       ? {}
       : { maxSandboxS: maxSandboxHours === 'none' ? null : maxSandboxHours * 3600 }),
+    ...(deadline === undefined ? {} : { deadlineAt: orNull(deadline) }),
   };
 }
 

@@ -14,6 +14,7 @@ import type { Progress } from '../reports/progress.ts';
 import { summarize, type Summary } from '../reports/summarize.ts';
 import { writeResults, writeSummary } from '../reports/write-results.ts';
 import { openRun, type OpenRun } from './open-run.ts';
+import type { RunMetrics } from './run-metrics.ts';
 import { showProblems } from './show-problems.ts';
 import { untilAborted } from './until-aborted.ts';
 import { readAgain, watchBatch } from './watch-batch.ts';
@@ -32,6 +33,7 @@ export interface RunOrder {
   out: string;
   items: AsyncIterable<Item>;
   progress: Progress;
+  metrics: RunMetrics;
   signal: AbortSignal;
 }
 
@@ -54,6 +56,7 @@ export async function runBatch(order: RunOrder): Promise<RunOutcome> {
       untilAborted(order.signal, order.items),
       async () => {
         under.run = await openRun(order.start, order, order.log);
+        order.metrics.follow(under.run.database);
         under.watch = watchBatch({ ...under.run, progress: order.progress, signal });
         under.watch.catch(() => undefined);
         return under.run;
@@ -64,7 +67,9 @@ export async function runBatch(order: RunOrder): Promise<RunOutcome> {
     if (!under.run || told.accepted + told.known === 0) throw nothingToDo(told, order.signal);
     await settle(under.run, under.watch, order);
     const { run } = under;
-    return await throughOutage(run.over, () => conclude(run, order));
+    const outcome = await throughOutage(run.over, () => conclude(run, order));
+    await order.metrics.deliver((line) => order.progress.say(line));
+    return outcome;
   } catch (error) {
     // Others may share the stack, and would go on with what nobody waits for.
     if (under.run) await pauseBatch(under.run.database, under.run.batchId, true).catch(() => undefined);

@@ -24,9 +24,10 @@ import {
   type Reading,
 } from './read-items.ts';
 import { runBatch, type RunOutcome } from './run-batch.ts';
+import { addMetricsOptions, openRunMetrics, type MetricsOptions } from './run-metrics.ts';
 import { showProblems } from './show-problems.ts';
 
-interface RunOptions extends InputOptions, ShareOptions {
+interface RunOptions extends InputOptions, ShareOptions, MetricsOptions {
   batch?: string;
   provider?: string;
   concurrency?: number;
@@ -55,11 +56,10 @@ export function addRunCommand(
   config: (provider?: string) => Config,
   exit: (code: number) => void,
 ): void {
-  addShareOptions(
-    addInputOptions(
-      program.command('run').description('Evaluate a batch of specs, each in a sandbox of its own'),
-    ),
-  )
+  const command = program
+    .command('run')
+    .description('Evaluate a batch of specs, each in a sandbox of its own');
+  addMetricsOptions(addShareOptions(addInputOptions(command)))
     .option('--batch <name>', 'name of the batch; given again, it is gone on with')
     .option('--provider <name>', 'where sandboxes come from (default: EVALPOOL_PROVIDER, else local)')
     .option('--concurrency <n>', "sandboxes at once, at most the tier's", wholeNumber(1))
@@ -85,6 +85,7 @@ async function run(config: Config, input: string | undefined, options: RunOption
   const interrupts = listenForInterrupts(() => {
     progress.say('stopping: the batch is paused (once more: at once)');
   });
+  const metrics = await openRunMetrics(options, (line) => progress.say(line));
   try {
     if (options.strict) await refuseBadLines(reading);
     const outcome = await runBatch({
@@ -95,6 +96,7 @@ async function run(config: Config, input: string | undefined, options: RunOption
       out,
       items: reading.items(),
       progress,
+      metrics,
       signal: interrupts.signal,
     });
     tellOutcome(outcome, out, options);
@@ -105,6 +107,7 @@ async function run(config: Config, input: string | undefined, options: RunOption
     return EXIT.interrupted;
   } finally {
     interrupts.release();
+    await metrics.close();
     await reading.close();
   }
 }

@@ -1,21 +1,24 @@
 import type { Database } from './connect.ts';
 
-/** What people may change of a batch while it runs; null takes a cap or budget away. */
+/** What people may change of a batch while it runs; null takes a cap, budget or deadline away. */
 export interface BatchChanges {
   weight?: number;
   maxRunning?: number | null;
   maxCostUsd?: number | null;
   maxSandboxS?: number | null;
+  /** When it is to be done: told to people, changes nothing of the order. */
+  deadlineAt?: Date | null;
 }
 
-/** Changes a batch's share, cap or budget; the dispatcher follows at its next look. */
+/** Changes a batch's share, cap, budget or deadline; the dispatcher follows at its next look. */
 export async function changeBatch(database: Database, batchId: string, changes: BatchChanges): Promise<void> {
-  const { weight, maxRunning, maxCostUsd, maxSandboxS } = changes;
+  const { weight, maxRunning, maxCostUsd, maxSandboxS, deadlineAt } = changes;
   const values = {
     ...(weight === undefined ? {} : { weight }),
     ...(maxRunning === undefined ? {} : { max_running: maxRunning }),
     ...(maxCostUsd === undefined ? {} : { max_cost_usd: maxCostUsd }),
     ...(maxSandboxS === undefined ? {} : { max_sandbox_s: maxSandboxS }),
+    ...(deadlineAt === undefined ? {} : { deadline_at: deadlineAt }),
   };
   if (Object.keys(values).length === 0) return;
   await database.updateTable('batches').set(values).where('id', '=', batchId).execute();

@@ -7,6 +7,7 @@ export interface Claimed {
   evaluationId: string;
   attempt: number;
   batchId: string;
+  tenant: string;
   spec: SpecInput;
   /** Attempts that failed by infrastructure, before this one. */
   failures: number;
@@ -42,7 +43,7 @@ export async function claimEvaluation(
 ): Promise<Claimed | undefined> {
   const { rows } = await sql<Claimed>`
     with batch as (
-      select b.id from batches b
+      select b.id, b.tenant from batches b
       where b.id = (select batch_id from evaluations where id = ${hint.evaluationId}) and b.cancelled_at is null
       for share),
     claimed as (
@@ -51,11 +52,11 @@ export async function claimEvaluation(
         and (e.state = 'dispatched' or (${again} and e.state = 'running' and exists (
           select 1 from attempts a where a.evaluation_id = e.id and a.number = e.attempt
             and a.process_id = ${processId}::bigint and a.state = 'claimed')))
-      returning e.*),
+      returning e.*, batch.tenant),
     noted as (
       insert into attempts (evaluation_id, number, process_id)
       select id, attempt, ${processId}::bigint from claimed on conflict do nothing)
-    select id as "evaluationId", attempt, batch_id as "batchId", spec, failures, sandboxes_lost as "sandboxesLost", suspect,
+    select id as "evaluationId", attempt, batch_id as "batchId", tenant, spec, failures, sandboxes_lost as "sandboxesLost", suspect,
       extract(epoch from now() - waiting_since)::float8 as "waitedSeconds"
     from claimed`.execute(database);
   return rows[0];

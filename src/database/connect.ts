@@ -1,10 +1,11 @@
-import { Kysely, Migrator, PostgresDialect } from 'kysely';
+import { Kysely, Migrator, PostgresDialect, type LogEvent } from 'kysely';
 import { Pool } from 'pg';
 import { EvalpoolError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { createStates } from './migrations/0001-states.ts';
 import { addShares } from './migrations/0002-shares.ts';
 import { addSeveralProviders } from './migrations/0003-several-providers.ts';
+import { addDeadlines } from './migrations/0004-deadlines.ts';
 import type { Tables } from './tables.ts';
 
 export type Database = Kysely<Tables>;
@@ -13,15 +14,31 @@ const MIGRATIONS = {
   '0001-states': { up: createStates },
   '0002-shares': { up: addShares },
   '0003-several-providers': { up: addSeveralProviders },
+  '0004-deadlines': { up: addDeadlines },
 };
 
+/** Who watches how the database is used. */
+export interface DatabaseWatch {
+  /** Told of every query once it has ended. */
+  onQuery(seconds: number, outcome: 'ok' | 'failed'): void;
+  /** Given a function that counts the pool's connections, and the queries that wait for one. */
+  onPool(count: () => { idle: number; used: number; waiting: number }): void;
+}
+
 /** Opens a pool. `url` is a postgres:// URL; one with `?host=/folder` goes through that folder's unix socket. */
-export function connectDatabase(url: string, log: Log, connections = 10): Database {
+export function connectDatabase(url: string, log: Log, connections = 10, watch?: DatabaseWatch): Database {
   const pool = new Pool({ connectionString: url, max: connections, application_name: 'evalpool' });
   // A client whose server stops would otherwise end the process, idle or in use; the next query says what is wrong.
   pool.on('connect', (client) => client.on('error', () => {}));
   pool.on('error', (error) => log.warn({ error: error.message }, 'lost an idle database connection'));
-  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  watch?.onPool(() => ({
+    idle: pool.idleCount,
+    used: pool.totalCount - pool.idleCount,
+    waiting: pool.waitingCount,
+  }));
+  const note = ({ level, queryDurationMillis }: LogEvent): void =>
+    watch?.onQuery(queryDurationMillis / 1000, level === 'error' ? 'failed' : 'ok');
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }), ...(watch ? { log: note } : {}) });
 }
 
 /** Brings the schema up to date; safe to call from several processes at once. Throws STORE_FAILED. */

@@ -87,7 +87,6 @@ function orderInTenant(): Fragment {
 export interface Window {
   provider: string;
   slots: number;
-  held: number;
   underWay: number;
   /** Those of them that no evaluator has claimed. */
   dispatched: number;
@@ -101,19 +100,11 @@ export async function readWindows(database: Database): Promise<Window[]> {
     with under_way as (
       select b.provider, count(*)::int as number, (count(*) filter (where e.state = 'dispatched'))::int as dispatched from evaluations e join batches b on b.id = e.batch_id
       where e.state = 'running' or (e.state = 'dispatched' and b.cancelled_at is null) group by b.provider)
-    select p.name as provider, p.slots, p.held, coalesce(u.number, 0) as "underWay",
+    select p.name as provider, p.slots, coalesce(u.number, 0) as "underWay",
       coalesce(u.dispatched, 0) as dispatched,
       case when p.breaker = 'closed' then 'all' when p.breaker_until <= clock_timestamp() then 'one' else 'none' end as open
     from providers p left join under_way u on u.provider = p.name`.execute(database);
   return rows;
-}
-
-/** How many evaluations of a provider wait, from the batches' counters: as fast for a million as for one. */
-export async function countWaiting(database: Database, provider: string, underWay: number): Promise<number> {
-  const { rows } = await sql<{ open: string }>`
-    select coalesce(sum(total - ended), 0) as open from batches
-    where provider = ${provider} and state <> 'finished' and cancelled_at is null`.execute(database);
-  return Number(rows[0]?.open ?? 0) - underWay;
 }
 
 /** Dispatched for longer than that and claimed by nobody: their jobs may be lost, or wait in a full queue. */

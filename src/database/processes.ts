@@ -40,3 +40,19 @@ export async function endProcess(database: Database, processId: string, atBeat?:
   if (atBeat !== undefined) query = query.where('beat', '=', atBeat);
   return (await query.executeTakeFirst()).numUpdatedRows === 1n;
 }
+
+/** Says where the process serves its health and metrics. */
+export async function noteHealth(database: Database, processId: string, health: string): Promise<void> {
+  await database.updateTable('processes').set({ health }).where('id', '=', processId).execute();
+}
+
+/** Base URLs of the health servers of all processes of this host that have not ended. */
+export async function readHealthHere(database: Database): Promise<string[]> {
+  const rows = await database
+    .selectFrom('processes')
+    .select('health')
+    .where('host', '=', hostname())
+    .where('ended_at', 'is', null)
+    .execute();
+  return rows.flatMap(({ health }) => health ?? []);
+}

@@ -70,6 +70,7 @@ export interface BatchStatus {
   tenantMaxRunning: number | null;
   tenantLoad: number;
   createdAt: Date;
+  deadlineAt: Date | null;
 }
 
 /** Batches that are not finished, the newest last, or the one of that name whatever its state. */
@@ -86,7 +87,7 @@ export async function readBatchStatus(database: Database, name?: string): Promis
       coalesce(l.load, 0) as load, coalesce(l.running, 0) as running, b.weight, b.max_running as "maxRunning",
       b.max_cost_usd as "maxCostUsd", b.spent_usd as "spentUsd", b.max_sandbox_s as "maxSandboxS",
       b.spent_sandbox_s as "spentSandboxS", coalesce(t.weight, 1) as "tenantWeight",
-      t.max_running as "tenantMaxRunning", coalesce(tl.load, 0) as "tenantLoad", b.created_at as "createdAt"
+      t.max_running as "tenantMaxRunning", coalesce(tl.load, 0) as "tenantLoad", b.created_at as "createdAt", b.deadline_at as "deadlineAt"
     from batches b left join loads l on l.batch_id = b.id left join tenants t on t.name = b.tenant
       left join tenant_loads tl on tl.tenant = b.tenant
     where ${which} order by b.id`.execute(database);

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { Outcome } from '../outcome.ts';
 import type { EvaluationResult } from '../result.ts';
 import type { Database } from './connect.ts';
 
@@ -10,16 +11,17 @@ export interface Fence {
 }
 
 /**
- * Result, state and counters in one statement, fenced by the attempt. False: the attempt is outdated and nothing was
- * written. Safe to repeat when a commit is in doubt. In a cancelled batch the outcome becomes `cancelled`.
+ * Result, state and counters in one statement, fenced by the attempt. Returns the outcome as it was written: in a cancelled
+ * batch it becomes `cancelled`. Undefined: the attempt is outdated and nothing was written. Safe to repeat when a commit is in
+ * doubt.
  */
 export async function saveResult(
   database: Database,
   fence: Fence,
   result: EvaluationResult,
-): Promise<boolean> {
+): Promise<Outcome | undefined> {
   const text = storable(result);
-  const { rows } = await sql`
+  const { rows } = await sql<{ outcome: Outcome }>`
     with batch as (
       select id, cancelled_at is not null as cancelled from batches where id = ${fence.batchId} for no key update),
     ended as (
@@ -43,8 +45,8 @@ export async function saveResult(
       finished_at = case when b.state = 'sealed' and b.total = b.ended + 1 then now() else b.finished_at end,
       spent_usd = b.spent_usd + ${result.costUsd}, spent_sandbox_s = b.spent_sandbox_s + ${result.sandboxSeconds}
     from (select batch_id, outcome as o from ended) n
-    where b.id = n.batch_id returning 1`.execute(database);
-  return rows.length === 1;
+    where b.id = n.batch_id returning n.o as outcome`.execute(database);
+  return rows[0]?.outcome;
 }
 
 /** Back to waiting, for another attempt. `failed`: this one counts against the limit of attempts. */
@@ -82,6 +84,7 @@ export async function handBack(database: Database, fence: Fence, how: HandBack):
 
 /** An attempt under way, and what its evaluation has been through. */
 export interface Claim extends Fence {
+  provider: string;
   workersLost: number;
   failures: number;
 }
@@ -89,9 +92,9 @@ export interface Claim extends Fence {
 /** Attempts that a process had claimed and not ended. */
 export async function readClaims(database: Database, processId: string): Promise<Claim[]> {
   const { rows } = await sql<Claim>`
-    select a.evaluation_id as "evaluationId", e.batch_id as "batchId", a.number as attempt, e.workers_lost as "workersLost",
-      e.failures
-    from attempts a join evaluations e on e.id = a.evaluation_id
+    select a.evaluation_id as "evaluationId", e.batch_id as "batchId", b.provider, a.number as attempt,
+      e.workers_lost as "workersLost", e.failures
+    from attempts a join evaluations e on e.id = a.evaluation_id join batches b on b.id = e.batch_id
     where a.process_id = ${processId} and a.state = 'claimed'`.execute(database);
   return rows;
 }

@@ -55,6 +55,7 @@ interface Batches {
   max_sandbox_s: number | null;
   spent_usd: Generated<number>;
   spent_sandbox_s: Generated<number>;
+  deadline_at: Time | null;
 }
 
 interface Evaluations {
@@ -115,6 +116,8 @@ interface Processes {
   pid: number;
   beat: Generated<string>;
   working: ColumnType<Working[], string | undefined, string>;
+  /** Base URL of its /healthz and /metrics, as seen from its own host. */
+  health: string | null;
   started_at: DefaultTime;
   ended_at: Time | null;
 }

@@ -1,6 +1,5 @@
 import type { Database } from '../database/connect.ts';
 import {
-  countWaiting,
   dispatchEvaluations,
   readUnclaimed,
   readWindows,
@@ -15,7 +14,7 @@ import { Bell, repeat, type Loop } from '../pacing.ts';
 import { recoverLimits } from '../slots/provider-health.ts';
 
 /** Dispatched evaluations per slot: a freed slot finds its next job already in the queue. */
-const WINDOW = 1.5;
+export const WINDOW = 1.5;
 /** How often the dispatcher looks without being woken, ms. */
 const SWEEP_MS = 1000;
 /** A dispatched evaluation that nobody claimed for this long is told to the queue again, seconds. */
@@ -30,6 +29,12 @@ interface DispatchOptions {
   processId: string;
 }
 
+/** The dispatching of this process. */
+export interface Dispatching extends Loop {
+  /** Whether it leads, as of its last look. */
+  leads(): boolean;
+}
+
 /**
  * Keeps the queue of every provider shallow and full. Duties:
  * 1. Lead, or wait to lead: every write carries the lease's epoch.
@@ -37,7 +42,7 @@ interface DispatchOptions {
  * 3. Tell the queue again what Postgres says is dispatched and nobody claims: all of Redis may be lost.
  * 4. Let limits that a provider showed recover.
  */
-export function startDispatching(options: DispatchOptions): Loop {
+export function startDispatching(options: DispatchOptions): Dispatching {
   const bell = new Bell();
   const unsubscribe = options.wake.on('dispatch', () => bell.ring());
   const round: Round = { lease: undefined, sweptAtMs: -Infinity };
@@ -47,6 +52,7 @@ export function startDispatching(options: DispatchOptions): Loop {
     (error) => options.log.error({ err: error }, 'a dispatch round failed; the next one tries again'),
   );
   return {
+    leads: () => round.lease !== undefined,
     stop: async () => {
       unsubscribe();
       await loop.stop();
@@ -62,16 +68,24 @@ interface Round {
 
 async function dispatchRound(options: DispatchOptions, round: Round): Promise<void> {
   const { database, metrics } = options;
-  const sweep = performance.now() - round.sweptAtMs >= SWEEP_MS;
+  const startedMs = performance.now();
+  const sweep = startedMs - round.sweptAtMs >= SWEEP_MS;
   if (sweep || !round.lease) round.lease = await holdLease(database, 'dispatcher', options.processId);
   metrics.leading.set(round.lease ? 1 : 0);
-  if (!round.lease) return;
+  if (!round.lease) {
+    round.sweptAtMs = -Infinity;
+    return;
+  }
   if (sweep) await recoverLimits(database);
   for (const window of await readWindows(database)) {
     await fill(options, round.lease, window);
     if (sweep) await sweepQueue(options, window);
   }
-  if (sweep) round.sweptAtMs = performance.now();
+  if (sweep) {
+    if (round.sweptAtMs > 0) metrics.dispatchLag.set((startedMs - round.sweptAtMs - SWEEP_MS) / 1000);
+    round.sweptAtMs = performance.now();
+  }
+  metrics.dispatchSeconds.observe((performance.now() - startedMs) / 1000);
 }
 
 /** Moves what fits from waiting to the queue. */
@@ -80,20 +94,17 @@ async function fill(
   lease: Lease,
   window: Window,
 ): Promise<void> {
-  const { provider, slots, held, underWay, dispatched: offered, open } = window;
-  metrics.slotsLimit.set({ provider }, slots);
-  metrics.slotsHeld.set({ provider }, held);
-  metrics.underWay.set({ provider }, underWay);
+  const { provider, slots, underWay, dispatched: offered, open } = window;
   // What runs already is no probe of whether the provider creates again.
   const places = { all: Math.ceil(slots * WINDOW) - underWay, one: 1 - offered, none: 0 }[open];
   if (places <= 0) return;
   const dispatched = await dispatchEvaluations(database, lease, provider, places);
-  if (dispatched.length > 0) await queues.add(provider, dispatched);
+  if (dispatched.length === 0) return;
+  metrics.dispatched.inc({ provider }, dispatched.length);
+  await queues.add(provider, dispatched);
 }
 
-async function sweepQueue({ database, queues, metrics }: DispatchOptions, window: Window): Promise<void> {
-  const { provider, underWay } = window;
-  metrics.waiting.set({ provider }, await countWaiting(database, provider, underWay));
+async function sweepQueue({ database, queues }: DispatchOptions, { provider }: Window): Promise<void> {
   const unclaimed = await readUnclaimed(database, provider, UNCLAIMED_S);
   if (unclaimed.length > 0) await queues.add(provider, unclaimed);
 }

@@ -1,5 +1,4 @@
 import type { ProviderConfig } from '../provider-config.ts';
-import type { Metrics } from '../metrics/metrics.ts';
 import type { Wake } from '../queue/wake.ts';
 import type { Attempt } from './evaluate.ts';
 import type { Prices } from './follow-prices.ts';
@@ -15,7 +14,6 @@ export interface EvaluatorContext extends HoldContext {
   /** What the provider's sandboxes cost now. */
   prices: () => Prices;
   wake: Wake;
-  metrics: Metrics;
   /** Lets one that may be what kills processes run alone. */
   gate: LoneGate;
   running: RunningAttempts;

@@ -18,6 +18,7 @@ import {
 import type { Database } from '../database/connect.ts';
 import type { Network } from '../stage.ts';
 import type { OwnLease } from '../database/own-lease.ts';
+import type { Measures } from './measures.ts';
 import { backOffMs } from './next-step.ts';
 import type { SlotWaiter } from './wait-for-slot.ts';
 
@@ -37,6 +38,7 @@ export interface HoldContext {
   sandboxes: Sandboxes;
   slots: SlotWaiter;
   lease: OwnLease;
+  measures: Measures;
   deployment: string;
   log: Log;
   /** Aborted when this process must end now: running work is handed back. */
@@ -79,10 +81,13 @@ export class HeldSandbox {
     if (this.#settled) throw new EvalpoolError('WORKER_LOST', 'the attempt ended before its create');
     this.#sent = true;
     const request = { template, network, lifeMs: LIFE_S * 1000, metadata: this.#metadata(claimed) };
-    const sandbox = await this.#context.sandboxes.create(request).catch((error: unknown) => {
-      this.#sent = !createdNothing(asEvalpoolError(error));
-      throw error;
+    const sandbox = await this.#context.sandboxes.create(request).catch((thrown: unknown) => {
+      const error = asEvalpoolError(thrown);
+      this.#sent = !createdNothing(error);
+      this.#context.measures.creation(error.code === 'PROVIDER_BUSY' ? 'refused' : 'failed');
+      throw thrown;
     });
+    this.#context.measures.creation('created');
     this.#bornMs = this.#renewedMs = performance.now();
     this.#sandbox = sandbox;
     await this.#enterAlive(sandbox.id);

@@ -36,13 +36,13 @@ export async function processEvaluation(context: EvaluatorContext, hint: Hint): 
 }
 
 async function begin(context: EvaluatorContext, hint: Hint): Promise<{ ended: Promise<void> } | undefined> {
-  const { provider, lease, slots, draining, metrics, running } = context;
+  const { provider, lease, slots, draining, measures, running } = context;
   const request = { ...hint, provider: provider.name, processId: lease.processId };
   const slot = await slots.take(request, draining);
   if (!slot) return undefined;
   const claimed = await claim(context, hint, slot);
   if (!claimed) return undefined;
-  metrics.queueWaitSeconds.observe({ provider: provider.name }, claimed.waitedSeconds);
+  measures.begun(claimed);
   const ended = running.during(claimed, (unwanted, enter) =>
     runAttempt(context, claimed, { slot, unwanted, enter }),
   );
@@ -103,8 +103,7 @@ async function tryEvaluate(
       onBegin: on.enter,
       onStage: (stage, seconds, outcome) => {
         lost ||= outcome === 'SANDBOX_LOST';
-        const labels = { provider: context.provider.name, stage, outcome: outcome === 'ok' ? 'ok' : 'error' };
-        context.metrics.stageSeconds.observe(labels, seconds);
+        context.measures.stage(claimed, stage, seconds, outcome);
       },
     });
     return undefined;
@@ -116,18 +115,19 @@ async function tryEvaluate(
 }
 
 async function conclude(context: EvaluatorContext, claimed: Claimed, attempt: Conclusion): Promise<void> {
-  const { database, lease, metrics, provider, wake, log } = context;
+  const { database, lease, measures, wake, log } = context;
   if (lease.lost.aborted) return; // the reaper has handed it back, or will
   const next = await untilWritten(context, 'what follows an attempt', () =>
     decide(context, claimed, attempt),
   );
   if (!next) return;
+  const { seconds } = attempt.sandbox;
+  const spent = { sandboxSeconds: seconds, costUsd: costOf(context.prices(), seconds) };
+  measures.spent(claimed, spent.sandboxSeconds, spent.costUsd);
   if ('handBack' in next) {
-    const { seconds } = attempt.sandbox;
-    const spent = { sandboxSeconds: seconds, costUsd: costOf(context.prices(), seconds) };
     const evaluation = { evaluation: claimed.evaluationId, attempt: claimed.attempt };
     log.info({ ...evaluation, ...next.handBack, error: attempt.error?.message }, 'handed back');
-    metrics.retries.inc({ provider: provider.name, cause: next.handBack.reason });
+    measures.retried(next.handBack.reason);
     await untilWritten(context, 'a hand-back', () =>
       handBack(database, claimed, { ...next.handBack, ...spent }),
     );
@@ -141,13 +141,14 @@ async function conclude(context: EvaluatorContext, claimed: Claimed, attempt: Co
 const STOPPED: HandBack = { reason: 'stopped', failed: false, delayMs: 0 };
 
 async function decide(
-  { database, provider, stopping, storeFailed }: EvaluatorContext,
+  { database, provider, stopping, storeFailed, measures }: EvaluatorContext,
   claimed: Claimed,
   { error }: Conclusion,
 ): Promise<NextStep | { end: undefined }> {
   if (!error) return { end: undefined };
   if (stopping.aborted) return { handBack: STOPPED };
   if (error.code === 'STORE_FAILED') storeFailed();
+  measures.failure(error);
   const rate = error.code === 'SANDBOX_LOST' ? await lossRate(database, provider.name) : 0;
   const everybodys = await reportOutage(database, provider.name, error);
   return nextStep(error, claimed, { lossRate: rate, everybodys });

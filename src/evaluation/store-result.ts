@@ -18,16 +18,16 @@ export interface Conclusion {
   error: EvalpoolError | undefined;
 }
 
-type Storing = Pick<EvaluatorContext, 'database' | 'lease' | 'log' | 'metrics' | 'prices'> & {
+type Storing = Pick<EvaluatorContext, 'database' | 'lease' | 'log' | 'measures' | 'prices'> & {
   provider: Pick<EvaluatorContext['provider'], 'name' | 'template'>;
 };
 
 /** Writes the one result of an evaluation, again and again until it is written or another attempt has overtaken it. */
 export async function storeResult(context: Storing, claimed: Claimed, attempt: Conclusion): Promise<void> {
-  const { database, metrics, provider } = context;
+  const { database, measures } = context;
   const write = async (result: EvaluationResult): Promise<void> => {
     const written = await untilWritten(context, 'a result', () => saveResult(database, claimed, result));
-    if (written) metrics.evaluations.inc({ provider: provider.name, outcome: result.outcome });
+    if (written) measures.ended(claimed, written, result);
   };
   try {
     await write(describe(context, claimed, attempt));
@@ -54,7 +54,7 @@ function describe(
 ): EvaluationResult {
   const { provider, prices } = context;
   return {
-    outcome: error ? outcomeOf(error) : 'passed',
+    outcome: error ? outcomeOf(error.code) : 'passed',
     reason: error ? error.kind.reason : '',
     failure: error
       ? { code: error.code, stage: error.stage ?? null, message: error.message, next: error.kind.next }

@@ -33,6 +33,14 @@ export class SlotWaiter {
     this.#unsubscribe = wake.on(`slot:${provider}`, () => this.#bell.ring());
   }
 
+  /** How many wait now. */
+  get waiting(): number {
+    return [this.#inLine, this.#inLineAgain].reduce(
+      (sum, line) => sum + line.activeCount + line.pendingCount,
+      0,
+    );
+  }
+
   /** Undefined when `signal` aborts first, or the attempt is found to be wanted no more. */
   take(request: SlotRequest, signal: AbortSignal): Promise<Slot | undefined> {
     return this.#inLine(() => this.#take(request, signal));

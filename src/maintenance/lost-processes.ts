@@ -4,6 +4,7 @@ import { handBack, readClaims, saveResult, type Claim } from '../database/save-r
 import { EvalpoolError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { MAX_FAILURES } from '../outcome.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import { failedResult } from '../result.ts';
 
 /** A process whose heartbeat stands still for this long, seen by one observer without a gap, counts as lost; ms. */
@@ -12,6 +13,12 @@ export const LOST_AFTER_MS = 30_000;
 const GAP_MS = 10_000;
 /** Losses that cost an evaluation nothing. From then on it runs alone, and each counts as a failure: it may be what kills them. */
 const FREE_LOSSES = 2;
+
+interface Context {
+  database: Database;
+  metrics: Metrics;
+  log: Log;
+}
 
 /** Watches heartbeats by this machine's own clock only, so that a database restart condemns nobody. */
 export class HeartbeatObserver {
@@ -38,22 +45,20 @@ export class HeartbeatObserver {
 }
 
 /** Ends lost processes and hands their evaluations back, which costs those nothing twice and an attempt from then on. */
-export async function handBackLost(
-  database: Database,
-  observer: HeartbeatObserver,
-  log: Log,
-): Promise<number> {
+export async function handBackLost(context: Context, observer: HeartbeatObserver): Promise<number> {
+  const { database, metrics, log } = context;
   const lost = observer.look(await readBeats(database), performance.now());
   for (const { id, beat } of lost) {
     if (!(await endProcess(database, id, beat))) continue;
+    metrics.processesLost.inc();
     log.warn({ process: id }, 'a process stopped beating: its work is handed back');
   }
-  return handBackEnded(database, log);
+  return handBackEnded(context);
 }
 
 // Also repeats what a crash of this sweep left undone. A claim that cannot be settled must not hold up the others.
-async function handBackEnded(database: Database, log: Log): Promise<number> {
-  const ended = await database
+async function handBackEnded(context: Context): Promise<number> {
+  const ended = await context.database
     .selectFrom('attempts')
     .innerJoin('processes', 'processes.id', 'attempts.process_id')
     .select('processes.id')
@@ -63,31 +68,40 @@ async function handBackEnded(database: Database, log: Log): Promise<number> {
     .execute();
   let count = 0;
   for (const { id } of ended) {
-    for (const claim of await readClaims(database, id)) count += (await settle(database, claim, log)) ? 1 : 0;
+    for (const claim of await readClaims(context.database, id))
+      count += (await settle(context, claim)) ? 1 : 0;
   }
   return count;
 }
 
-async function settle(database: Database, claim: Claim, log: Log): Promise<boolean> {
+async function settle(context: Context, claim: Claim): Promise<boolean> {
   try {
-    await giveUpOrHandBack(database, claim);
+    await giveUpOrHandBack(context, claim);
     return true;
   } catch (error) {
     const { evaluationId } = claim;
-    log.error({ err: error, evaluation: evaluationId }, 'a lost attempt was not settled; it is tried again');
+    context.log.error(
+      { err: error, evaluation: evaluationId },
+      'a lost attempt was not settled; it is tried again',
+    );
     return false;
   }
 }
 
-async function giveUpOrHandBack(database: Database, claim: Claim): Promise<void> {
+async function giveUpOrHandBack({ database, metrics }: Context, claim: Claim): Promise<void> {
+  const { provider } = claim;
   const failed = claim.workersLost >= FREE_LOSSES;
   if (!failed || claim.failures + 1 < MAX_FAILURES) {
-    await handBack(database, claim, { reason: 'worker_lost', failed, delayMs: 0, workerLost: true });
+    const back = { reason: 'worker_lost', failed, delayMs: 0, workerLost: true };
+    if (await handBack(database, claim, back)) metrics.retries.inc({ provider, cause: back.reason });
     return;
   }
   const error = new EvalpoolError(
     'WORKER_LOST',
     `the evaluator working on it was lost ${claim.workersLost + 1} times, in the end while it ran alone`,
   );
-  await saveResult(database, claim, failedResult(error, claim.attempt));
+  const result = failedResult(error, claim.attempt);
+  if (!(await saveResult(database, claim, result))) return;
+  const labels = { provider, outcome: result.outcome, error: error.code };
+  metrics.evaluations.inc({ labels, value: 1 });
 }

@@ -10,14 +10,13 @@ const SWEEP_MS = 2000;
 const LIST_EVERY = 5;
 
 /** Runs the sweeps of what has nothing to do with a provider until stopped: lost processes, batches that are over. */
-export function startMaintaining({
-  database,
-  wake,
-  log,
-}: Pick<ReapContext, 'database' | 'log'> & { wake: Wake }): Loop {
+export function startMaintaining(
+  context: Pick<ReapContext, 'database' | 'metrics' | 'log'> & { wake: Wake },
+): Loop {
+  const { database, wake, log } = context;
   const observer = new HeartbeatObserver();
   const sweep = async (): Promise<void> => {
-    const handedBack = await handBackLost(database, observer, log);
+    const handedBack = await handBackLost(context, observer);
     const finished = await finishBatches(database);
     if (handedBack + finished > 0) wake.send('dispatch');
   };
@@ -30,13 +29,15 @@ export function startMaintaining({
 export function startReaping(context: ReapContext): Loop {
   let condemned: ReadonlySet<string> = new Set();
   let sweeps = 0;
+  const { metrics, provider, log } = context;
   const sweep = async (): Promise<void> => {
+    const startedMs = performance.now();
     condemned = await reapSandboxes(context, condemned, sweeps++ % LIST_EVERY === 0);
+    metrics.reaperSeconds.observe({ provider }, (performance.now() - startedMs) / 1000);
+    metrics.reaperRuns.inc({ provider, outcome: 'ok' });
   };
-  return repeat(sweep, { ms: SWEEP_MS }, (error) =>
-    context.log.error(
-      { err: error, provider: context.provider },
-      'a sweep of a provider failed; the next one tries again',
-    ),
-  );
+  return repeat(sweep, { ms: SWEEP_MS }, (error) => {
+    metrics.reaperRuns.inc({ provider, outcome: 'failed' });
+    log.error({ err: error, provider }, 'a sweep of a provider failed; the next one tries again');
+  });
 }

@@ -79,6 +79,7 @@ async function destroyUnknown(
   const known = new Set((await readOpenRows(context.database, context.provider)).map((row) => row.nonce));
   for (const row of rows) known.add(row.nonce);
   const unknown = listed.filter(({ metadata }) => !known.has(metadata['nonce'] ?? ''));
+  context.metrics.sandboxesLeaked.set({ provider: context.provider }, unknown.length);
   await sideBySide(unknown, ({ id }) => tryDestroy(context, id));
 }
 

@@ -11,6 +11,10 @@ export interface Declared<Kind extends 'histogram' | 'counter' | 'gauge', Label 
   labels: readonly Label[];
   from: Source;
   help: string;
+  /** Its samples carry the evaluation, attempt and trace that they come from, for who scrapes OpenMetrics. */
+  exemplars?: true;
+  /** How several processes' values make one; default: their sum. */
+  together?: 'max';
 }
 
 /**
@@ -20,10 +24,12 @@ export interface Declared<Kind extends 'histogram' | 'counter' | 'gauge', Label 
 export const CATALOGUE = {
   stageSeconds: histogram('stage_duration_seconds', ['provider', 'stage', 'outcome', 'template'], {
     from: 'evaluator',
+    exemplars: true,
     help: 'Time a stage took, by how it ended: ok, the outcome that its error gives, or aborted.',
   }),
   evaluationSeconds: histogram('evaluation_duration_seconds', ['provider', 'outcome'], {
     from: 'evaluator',
+    exemplars: true,
     help: 'From the claim of the last attempt to its result.',
   }),
   queueWaitSeconds: histogram('queue_wait_seconds', ['provider'], {
@@ -36,11 +42,12 @@ export const CATALOGUE = {
   }),
   evaluations: counter('evaluations_total', ['provider', 'outcome', 'error'], {
     from: 'every process',
-    help: 'Evaluations that ended, by outcome and the code of the error that ended them (none).',
+    exemplars: true,
+    help: 'Evaluations that ran and ended, by outcome and the code of the error that ended them (or none).',
   }),
   tenantEvaluations: counter('tenant_evaluations_total', ['tenant', 'outcome'], {
     from: 'evaluator',
-    help: 'Evaluations that ended, by tenant.',
+    help: 'Evaluations that ran and ended, by tenant.',
   }),
   attempts: counter('attempts_total', ['provider'], {
     from: 'evaluator',
@@ -80,10 +87,12 @@ export const CATALOGUE = {
   }),
   diskFree: gauge('disk_free_bytes', ['folder'], {
     from: 'evaluator',
+    together: 'max',
     help: 'Free on the disk of a folder: logs and artifacts, or mirrors of repos.',
   }),
   diskSize: gauge('disk_size_bytes', ['folder'], {
     from: 'evaluator',
+    together: 'max',
     help: 'Size of the disk of a folder.',
   }),
 
@@ -200,6 +209,7 @@ export const CATALOGUE = {
   }),
   dispatchLag: gauge('dispatch_lag_seconds', [], {
     from: 'dispatcher',
+    together: 'max',
     help: 'By how much the last sweep came later than its second.',
   }),
   intakeJobs: counter('intake_jobs_total', ['outcome'], {
@@ -230,7 +240,7 @@ export const CATALOGUE = {
 
   databaseSeconds: histogram('database_query_duration_seconds', ['outcome'], {
     from: 'every process',
-    help: 'Time of a query, wait for a connection included.',
+    help: 'Time a query took once it had a connection: ok or failed.',
   }),
   databaseConnections: gauge('database_connections', ['state'], {
     from: 'every process',
@@ -238,18 +248,17 @@ export const CATALOGUE = {
   }),
   redisSeconds: gauge('redis_ping_seconds', [], {
     from: 'every process',
+    together: 'max',
     help: 'Time Redis took to answer at the scrape.',
   }),
   buildInfo: gauge('build_info', ['version', 'node', 'process'], {
     from: 'every process',
+    together: 'max',
     help: 'Always 1: what runs here.',
   }),
 } as const;
 
-interface About {
-  from: Source;
-  help: string;
-}
+type About = Pick<Declared<'gauge', string>, 'from' | 'help' | 'exemplars' | 'together'>;
 
 function histogram<L extends string>(
   name: string,

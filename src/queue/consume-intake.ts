@@ -17,21 +17,35 @@ export type IntakeAnswer = { answer: unknown } | { parked: string };
 /** Asked with a job's data, and with what the job is parked for since it was last asked. */
 type Accept = (data: unknown, parked: string | undefined) => Promise<IntakeAnswer>;
 
+interface IntakeOptions {
+  redisUrl: string;
+  log: Log;
+  /** Told once of each job. */
+  onJob: (outcome: 'accepted' | 'refused') => void;
+}
+
 /**
  * Feeds jobs of any BullMQ producer to `accept`. What it throws that is the producer's or the spec's fault fails the job with
  * its message; at any other failure the job is kept and asks again. What it is parked for is its progress.
  */
-export function consumeIntake(redisUrl: string, log: Log, accept: Accept): { close(): Promise<void> } {
+export function consumeIntake(
+  { redisUrl, log, onJob }: IntakeOptions,
+  accept: Accept,
+): { close(): Promise<void> } {
   const connection = connectRedis(redisUrl);
   const worker = new Worker(
     INTAKE_QUEUE,
     async (job, token) => {
       const before = parkedFor(job);
       const said = await accept(job.data, before).catch((error: unknown) => {
-        if (isProducers(error)) throw new UnrecoverableError(error.message);
+        if (isProducers(error)) {
+          if (before === undefined) onJob('refused');
+          throw new UnrecoverableError(error.message);
+        }
         log.warn({ err: error, job: job.id }, 'a job was not accepted; it is tried again');
         return { parked: before };
       });
+      if (before === undefined && ('answer' in said || said.parked !== undefined)) onJob('accepted');
       if ('answer' in said) return said.answer;
       if (said.parked !== undefined && said.parked !== before)
         await job.updateProgress({ evaluationId: said.parked });

@@ -1,5 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { PREFIX } from './names.ts';
 import { connectRedis } from './connect-redis.ts';
+
+const LONGEST_PING_MS = 1000;
 
 /**
  * Wake-ups between processes: `dispatch` (work came or moved), `batch:<id>` (one of its evaluations ended),
@@ -7,6 +10,10 @@ import { connectRedis } from './connect-redis.ts';
  */
 export interface Wake {
   send(topic: string): void;
+  /** Whether Redis is there, as far as is known. */
+  connected(): boolean;
+  /** Seconds that Redis takes to answer; undefined: it does not. */
+  ping(): Promise<number | undefined>;
   /** Returns the function that stops listening. */
   on(topic: string, listener: () => void): () => void;
   close(): void;
@@ -22,6 +29,15 @@ export function openWake(redisUrl: string): Wake {
   });
   return {
     send: (topic) => void sender.publish(channelOf(topic), '').catch(() => {}),
+    connected: () => sender.status === 'ready',
+    ping: async () => {
+      const startedMs = performance.now();
+      const answered = sender.ping().then(() => (performance.now() - startedMs) / 1000);
+      return Promise.race([
+        answered.catch(() => undefined),
+        delay(LONGEST_PING_MS, undefined, { ref: false }),
+      ]);
+    },
     on: (topic, listener) => {
       const channel = channelOf(topic);
       const among = listeners.get(channel) ?? new Set();

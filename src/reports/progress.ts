@@ -1,5 +1,6 @@
 import { createLogUpdate } from 'log-update';
 import { OUTCOMES, type Outcome } from '../outcome.ts';
+import { makePace } from '../pacing.ts';
 
 /** Where a batch stands. */
 export interface Standing {
@@ -34,7 +35,7 @@ export function openProgress(stream: ProgressStream, now: () => number = Date.no
   const live = stream.isTTY === true;
   // The cursor stays visible: whatever kills this process, the terminal is as it was.
   const update = live ? createLogUpdate(stream, { showCursor: true }) : undefined;
-  const pace = makePace();
+  const pace = makePace(RATE_OVER_MS);
   let shownAt = live ? -Infinity : now();
   return {
     show(standing) {
@@ -79,16 +80,4 @@ export function duration(seconds: number): string {
 
 function ended({ counts, unreadable }: Standing): number {
   return OUTCOMES.reduce((sum, outcome) => sum + counts[outcome], unreadable);
-}
-
-// Over the last half minute, so that a resumed batch's former results and a slow start do not count.
-function makePace(): (at: number, done: number) => number | null {
-  const seen: Array<{ at: number; done: number }> = [];
-  return (at, done) => {
-    seen.push({ at, done });
-    while ((seen[1]?.at ?? Infinity) < at - RATE_OVER_MS || seen.length > 1000) seen.shift();
-    const first = seen[0];
-    if (!first || done === first.done || at - first.at < 1000) return null;
-    return ((done - first.done) * 1000) / (at - first.at);
-  };
 }

@@ -57,7 +57,7 @@ export function showBatches(batches: readonly BatchStatus[]): string {
   if (batches.length === 0) return 'no batch is under way';
   const table = new Table({
     ...PLAIN,
-    head: ['batch', 'tenant', 'state', 'done', 'running', 'waiting', 'weight', 'budget'],
+    head: ['batch', 'tenant', 'state', 'done', 'running', 'waiting', 'weight', 'budget', 'deadline'],
   });
   for (const batch of batches) {
     const { name, tenant, total, ended, load, running, weight } = batch;
@@ -72,6 +72,7 @@ export function showBatches(batches: readonly BatchStatus[]): string {
       waiting,
       weight,
       budget(batch),
+      deadline(batch),
     ]);
   }
   return table.toString();
@@ -86,4 +87,11 @@ function budget({ spentUsd, maxCostUsd, spentSandboxS, maxSandboxS }: BatchStatu
   const money = maxCostUsd === null ? '' : ` of $${maxCostUsd.toFixed(2)}`;
   const time = maxSandboxS === null ? '' : ` of ${(maxSandboxS / 3600).toFixed(2)}`;
   return `$${spentUsd.toFixed(2)}${money}, ${(spentSandboxS / 3600).toFixed(2)}${time} h`;
+}
+
+function deadline({ deadlineAt, state }: BatchStatus): string {
+  if (deadlineAt === null) return '';
+  const leftS = (deadlineAt.getTime() - Date.now()) / 1000;
+  if (state === 'finished') return deadlineAt.toISOString();
+  return leftS > 0 ? `in ${duration(leftS)}` : `PAST by ${duration(-leftS)}`;
 }

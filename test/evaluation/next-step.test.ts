@@ -9,6 +9,7 @@ const fresh: Claimed = {
   evaluationId: '1',
   attempt: 1,
   batchId: '1',
+  tenant: 'default',
   spec: { id: 'a', test: 'true' },
   failures: 0,
   sandboxesLost: 0,

@@ -56,7 +56,12 @@ function endOf(tried: Tried, row: Row): Row {
   if (tried.code === '') return { ...seen, outcome: 'passed', reason: '', code: '' };
   const error = new EvalpoolError(codeOf(tried.code), tried.message);
   const confirmed = error.kind.confirm === true ? ', confirmed' : '';
-  return { ...seen, outcome: `${outcomeOf(error)}${confirmed}`, reason: error.kind.reason, code: error.code };
+  return {
+    ...seen,
+    outcome: `${outcomeOf(error.code)}${confirmed}`,
+    reason: error.kind.reason,
+    code: error.code,
+  };
 }
 
 function codeOf(code: string): ErrorCode {

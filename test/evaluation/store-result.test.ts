@@ -7,6 +7,7 @@ import { noEvidence } from '../../src/evaluation/evidence.ts';
 import { storeResult } from '../../src/evaluation/store-result.ts';
 import { untilWritten } from '../../src/evaluation/until-written.ts';
 import { makeLog } from '../../src/log.ts';
+import { Measures } from '../../src/evaluation/measures.ts';
 import { makeMetrics } from '../../src/metrics/metrics.ts';
 import { TIERS } from '../../src/slots/tiers.ts';
 import { openTestDatabase } from '../fixtures/database.ts';
@@ -52,7 +53,7 @@ describe('writing what an attempt came to', () => {
       log,
       provider,
       prices: () => TIERS.local,
-      metrics: makeMetrics(['picky']),
+      measures: new Measures(makeMetrics(['picky']), provider),
     };
     await storeResult(context, claimed!, {
       sandbox: { seconds: 1 },

@@ -5,6 +5,7 @@ import { claimEvaluation } from '../../src/database/claim-evaluation.ts';
 import { endProcess, registerProcess } from '../../src/database/processes.ts';
 import { makeLog } from '../../src/log.ts';
 import { handBackLost, HeartbeatObserver, LOST_AFTER_MS } from '../../src/maintenance/lost-processes.ts';
+import { makeMetrics } from '../../src/metrics/metrics.ts';
 import { openTestDatabase } from '../fixtures/database.ts';
 import { dispatchSome, seedBatch, seedProvider } from '../fixtures/seed.ts';
 
@@ -40,6 +41,10 @@ describe('the work of an ended process', () => {
     it = await openTestDatabase();
   });
   afterAll(() => it.close());
+  const metrics = makeMetrics([]);
+  const log = makeLog('test', 'silent');
+  const sweep = async (): Promise<number> =>
+    handBackLost({ database: it.database, metrics, log }, new HeartbeatObserver());
 
   test('is handed back twice for nothing, then at the price of an attempt, and given up when none is left', async () => {
     await seedProvider(it.database, 'mortal', 4);
@@ -49,7 +54,7 @@ describe('the work of an ended process', () => {
       const [hint] = await dispatchSome(it.database, 'mortal', 1);
       await claimEvaluation(it.database, hint!, processId);
       await endProcess(it.database, processId);
-      expect(await handBackLost(it.database, new HeartbeatObserver(), makeLog('test', 'silent'))).toBe(1);
+      expect(await sweep()).toBe(1);
       const row = await it.database
         .selectFrom('evaluations')
         .select(['state', 'failures'])
@@ -67,8 +72,6 @@ describe('the work of an ended process', () => {
     for (const hint of hints) await claimEvaluation(it.database, hint, processId);
     await endProcess(it.database, processId);
     await refuseToSettle(hints[0]!.evaluationId);
-    const sweep = (): Promise<number> =>
-      handBackLost(it.database, new HeartbeatObserver(), makeLog('test', 'silent'));
     expect(await sweep()).toBe(2);
     await sql`drop trigger refusing on evaluations`.execute(it.database);
     expect(await sweep()).toBe(1);

@@ -43,6 +43,7 @@ const batch: BatchStatus = {
   tenantWeight: 1,
   tenantMaxRunning: null,
   tenantLoad: 3,
+  deadlineAt: null,
   createdAt: new Date(0),
 };
 const evaluation: Circumstances['evaluation'] = {
