@@ -33,7 +33,12 @@ export class BatchPlaces {
 }
 
 /** Sets what is told of each of the newest batches. */
-export function exportBatches(metrics: Metrics, places: BatchPlaces, batches: readonly BatchFigures[]): void {
+export function exportBatches(
+  metrics: Metrics,
+  places: BatchPlaces,
+  batches: readonly BatchFigures[],
+  nowMs = performance.now(),
+): void {
   const placed = places.assign(batches.map(({ id }) => id));
   for (const gauge of [
     metrics.batchInfo,
@@ -49,11 +54,15 @@ export function exportBatches(metrics: Metrics, places: BatchPlaces, batches: re
     gauge.reset();
   for (const batch of batches) {
     const at = placed.get(batch.id);
-    if (at) exportBatch(metrics, batch, at);
+    if (at) exportBatch(metrics, batch, { ...at, nowMs });
   }
 }
 
-function exportBatch(metrics: Metrics, batch: BatchFigures, { place, pace }: Placed): void {
+function exportBatch(
+  metrics: Metrics,
+  batch: BatchFigures,
+  { place, pace, nowMs }: Placed & { nowMs: number },
+): void {
   const { name, tenant, provider, state, deadlineAt } = batch;
   metrics.batchInfo.set({ place, batch: name, tenant, provider, state }, 1);
   metrics.batchTotal.set({ place }, batch.total + batch.unreadable);
@@ -61,7 +70,7 @@ function exportBatch(metrics: Metrics, batch: BatchFigures, { place, pace }: Pla
     const unreadable = outcome === 'invalid' ? batch.unreadable : 0;
     metrics.batchEnded.set({ place, outcome }, batch[outcome] + unreadable);
   }
-  const eta = etaOf(batch, pace);
+  const eta = etaOf(batch, (ended) => pace(nowMs, ended));
   if (eta !== null) metrics.batchEta.set({ place }, eta);
   metrics.batchStarted.set({ place }, batch.createdAt);
   if (deadlineAt !== null) metrics.batchDeadline.set({ place }, deadlineAt);
@@ -71,9 +80,9 @@ function exportBatch(metrics: Metrics, batch: BatchFigures, { place, pace }: Pla
   if (used !== null) metrics.batchBudget.set({ place }, used);
 }
 
-function etaOf(batch: BatchFigures, pace: Placed['pace']): number | null {
+function etaOf(batch: BatchFigures, pace: (ended: number) => number | null): number | null {
   const ended = OUTCOMES.reduce((sum, outcome) => sum + batch[outcome], 0);
-  const perS = pace(performance.now(), ended);
+  const perS = pace(ended);
   if (batch.state === 'finished' || batch.total === ended) return 0;
   return perS === null || batch.state === 'cancelled' ? null : (batch.total - ended) / perS;
 }

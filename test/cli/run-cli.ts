@@ -16,6 +16,8 @@ export interface Running {
   child: ChildProcessWithoutNullStreams;
   /** Resolves once standard error contains the text; rejects if the command ends before. */
   says(text: string): Promise<void>;
+  /** The same with a pattern; resolves with what matched. */
+  saysLike(pattern: RegExp): Promise<RegExpExecArray>;
   ended: Promise<Ended>;
 }
 
@@ -31,11 +33,15 @@ export function startCli(
   // Commands that read nothing close it.
   child.stdin.on('error', () => undefined);
   const ended = once(child, 'close').then(([code]: unknown[]) => ({ code, stdout, stderr }));
-  const says = async (text: string): Promise<void> => {
-    while (!stderr.includes(text)) {
-      if (child.exitCode !== null) throw new Error(`ended without saying ${text}: ${stderr}`);
+  const saysLike = async (pattern: RegExp): Promise<RegExpExecArray> => {
+    for (;;) {
+      const match = pattern.exec(stderr);
+      if (match) return match;
+      if (child.exitCode !== null) throw new Error(`ended without saying ${pattern.source}: ${stderr}`);
       await Promise.race([once(child.stderr, 'data'), ended]);
     }
   };
-  return { child, says, ended };
+  const says = async (text: string): Promise<void> =>
+    void (await saysLike(new RegExp(text.replaceAll(/[^\w\s]/g, '\\$&'))));
+  return { child, says, saysLike, ended };
 }

@@ -22,7 +22,7 @@ let workers: Record<string, Awaited<ReturnType<Deployment['start']>>>;
 const at = ({ server: { url } }: TestServer): object => ({ apiUrl: url, sandboxUrl: url });
 const metrics = async (name: string): Promise<string> => (await fetch(workers[name]!.url)).text();
 const passed = (name: string): string =>
-  `evalpool_evaluations_total{provider="${name}",outcome="passed"} ${EACH}`;
+  `evalpool_evaluations_total{provider="${name}",outcome="passed",error="none"} ${EACH}`;
 
 beforeAll(async () => {
   const tier = { maxSandboxes: 20, createsPerS: null };
@@ -133,7 +133,7 @@ test('every process measures its own providers', async () => {
     expect(text).toContain(`evalpool_queue_wait_seconds_count{provider="${own}"} ${EACH}`);
     expect(text).toMatch(
       new RegExp(
-        `evalpool_stage_duration_seconds_count{provider="${own}",stage="test",outcome="ok"} ${EACH}`,
+        `evalpool_stage_duration_seconds_count{provider="${own}",stage="test",outcome="ok",template="base"} ${EACH}`,
       ),
     );
     expect(text).not.toContain(`provider="${other}"`);
