@@ -1,4 +1,4 @@
-// npm test [args for vitest], npm run test:system [args]: prepares, runs the tests of one folder, and ends with
+// npm test [args for vitest], npm run test:system [args], npm run test:e2b: prepares, runs the tests of one folder, and ends with
 // `N passed, N failed, N skipped` from vitest's own report.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { giveUp, prepare, root } from './prepare.mjs';
 
-const FOLDERS = ['test', 'test-system'];
+const FOLDERS = ['test', 'test-system', 'test-e2b'];
 
 const args = process.argv.slice(2);
 const folder = FOLDERS.includes(args[0]) ? args.shift() : 'test';

@@ -8,8 +8,6 @@ import { PROVIDER, startWorld, type World, type WorldPlan } from '../chaos/world
 import type { Named } from './usage.ts';
 
 const LOOK_EVERY_MS = 250;
-/** After its first heartbeat a worker has only its queue left to open. */
-const SETTLE_MS = 1500;
 
 /** A world without mischief, and an open line to wake its processes. */
 export interface CalmWorld extends World {
@@ -44,11 +42,12 @@ export async function inWorld<T>(
 async function untilReady({ database, actors }: World): Promise<void> {
   for (;;) {
     const { rows } = await sql<{ ready: number }>`
-      select count(*)::int as ready from processes where ended_at is null`.execute(database);
-    if ((rows[0]?.ready ?? 0) >= actors.length) break;
+      select count(*)::int as ready from processes where ended_at is null and health is not null`.execute(
+      database,
+    );
+    if ((rows[0]?.ready ?? 0) >= actors.length) return;
     await delay(LOOK_EVERY_MS);
   }
-  await delay(SETTLE_MS);
 }
 
 /** A batch that has finished. */
@@ -65,7 +64,8 @@ export async function runWork(world: CalmWorld, work: KnownWork, name: string): 
   return { ...batch, makespanS: makespanOf(await untilFinished(database, batch.id)) };
 }
 
-async function untilFinished(database: Database, batchId: string): Promise<Batch> {
+/** Resolves with the batch once it has finished. */
+export async function untilFinished(database: Database, batchId: string): Promise<Batch> {
   for (;;) {
     const batch = await readBatch(database, batchId);
     if (batch?.state === 'finished') return batch;

@@ -5,10 +5,10 @@ import { harmlessLine } from '../harmless-text.ts';
 import { findInPath } from '../local/find-in-path.ts';
 import { probeMachine, type MachineFact, type MachineReport } from '../local/probe-machine.ts';
 import { useStack, type Stack } from '../local/use-stack.ts';
-import { makeLog } from '../log.ts';
+import { makeLog, type Log } from '../log.ts';
 import { describeProvider, requireKey } from './describe-provider.ts';
 import { EXIT } from './exit-codes.ts';
-import { trySandbox, type Trial } from './try-sandbox.ts';
+import { openTrials, type Trial } from './try-sandbox.ts';
 
 // 1. Says what this machine has and lacks, and the one command that mends it.
 // 2. Starts the stack and says which wall and limits are really in force.
@@ -48,7 +48,7 @@ async function examine(config: Config): Promise<number> {
   const stack = await useStack(config, { log, onProgress: say });
   try {
     tellStack(stack);
-    const trial = await trySandbox(stack, config, log).catch((thrown: unknown) => {
+    const trial = await tryOne(stack, config, log).catch((thrown: unknown) => {
       const error = asEvalpoolError(thrown);
       say(`MISSING  sandbox: ${harmlessLine(error.message, 400)}`, error.kind.next);
       return undefined;
@@ -61,6 +61,15 @@ async function examine(config: Config): Promise<number> {
   }
 }
 
+async function tryOne(stack: Stack, config: Config, log: Log): Promise<Trial | null> {
+  const trials = await openTrials(stack, config, log);
+  try {
+    return await trials.tryOne('uname -sm; git --version; node --version; python3 --version');
+  } finally {
+    await trials.close();
+  }
+}
+
 function tellStack(stack: Stack): void {
   say(describeProvider(stack));
   for (const { name, inForce, by } of stack.provider.wall?.facts ?? []) {
@@ -70,7 +79,7 @@ function tellStack(stack: Stack): void {
   for (const { name, health } of stack.processes) say(`ok       ${name}: ${health}`);
 }
 
-function tellTrial(trial: Trial): void {
+function tellTrial(trial: Trial | null): void {
   if (trial === null) {
     say('every slot is taken by running evaluations: no sandbox was tried');
     return;

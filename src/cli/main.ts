@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { readConfig, type Config } from '../config.ts';
 import { addBatchCommands } from './batch-commands.ts';
+import { addBenchCommand } from './bench.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { addExplainCommand } from './explain.ts';
 import { addProvidersCommand } from './providers.ts';
@@ -54,6 +55,7 @@ async function main(): Promise<void> {
   addSandboxServerCommand(program, exit);
   addTemplateCommand(program, config);
   addDoctorCommand(program, config, exit);
+  addBenchCommand(program, config);
   addPruneCommand(program, config);
   addVersionCommand(program);
   try {

@@ -15,6 +15,9 @@ export const BUCKETS = [
   0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600,
 ];
 
+/** Of times that are mostly below that. Seconds. */
+export const FINE_BUCKETS = [0.001, 0.0025, 0.005, ...BUCKETS.filter((bound) => bound <= 10)];
+
 type Catalogue = typeof CATALOGUE;
 type InstrumentOf<D> =
   D extends Declared<'histogram', infer L>
@@ -41,14 +44,16 @@ export interface Metrics extends Instruments {
 /** Declares all metrics in a registry of their own; counters of the given providers begin at 0, so that rates see the first event. */
 export function makeMetrics(providers: readonly string[]): Metrics {
   const registry = new Registry<RegistryContentType>();
+  registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE); // else exemplars are refused
   collectDefaultMetrics({ register: registry });
   const declared = Object.entries(CATALOGUE).map(([key, each]) => ({
     key,
     from: each.from,
+    bare: each.labels.length === 0,
     instrument: instrumentOf(each, registry),
   }));
   const forget = (source: Source): void => {
-    for (const { from, instrument } of declared) if (from === source) clear(instrument);
+    for (const { from, instrument, bare } of declared) if (from === source) clear(instrument, bare);
   };
   forget('leader');
   const entries = declared.map(({ key, instrument }) => [key, instrument] as const);
@@ -59,7 +64,15 @@ export function makeMetrics(providers: readonly string[]): Metrics {
 }
 
 function instrumentOf(
-  { kind, name, labels, help, exemplars, together }: Declared<'histogram' | 'counter' | 'gauge', string>,
+  {
+    kind,
+    name,
+    labels,
+    help,
+    exemplars,
+    fine,
+    together,
+  }: Declared<'histogram' | 'counter' | 'gauge', string>,
   registry: Registry<RegistryContentType>,
 ): Histogram | Counter | Gauge {
   const common = {
@@ -70,14 +83,15 @@ function instrumentOf(
     aggregator: together ?? ('sum' as const),
   };
   const enableExemplars = exemplars ?? false;
-  if (kind === 'histogram') return new Histogram({ ...common, enableExemplars, buckets: BUCKETS });
+  if (kind === 'histogram')
+    return new Histogram({ ...common, enableExemplars, buckets: fine ? FINE_BUCKETS : BUCKETS });
   return kind === 'counter' ? new Counter({ ...common, enableExemplars }) : new Gauge(common);
 }
 
-// One without labels has a value of 0 from the first and after a reset.
-function clear(instrument: Histogram | Counter | Gauge): void {
+// A bare one, without labels, has a value of 0 from the first and after a reset.
+function clear(instrument: Histogram | Counter | Gauge, bare: boolean): void {
   instrument.reset();
-  if (instrument instanceof Gauge) instrument.remove();
+  if (bare && instrument instanceof Gauge) instrument.remove();
 }
 
 function beginAtZero(metrics: Instruments, provider: string): void {

@@ -34,7 +34,9 @@ test('a run serves the figures of all its processes meanwhile, and leaves them w
     );
     expect(figures).toContain('evalpool_attempts_total{provider="local"} 3');
     expect(figures).toContain('evalpool_creations_total{provider="local",outcome="created"} 3');
-    expect(figures).toMatch(/evalpool_stage_duration_seconds_count\{.*stage="test",outcome="failed".*\} 1/);
+    expect(figures).toMatch(
+      /evalpool_stage_duration_seconds_count\{.*stage="collect",outcome="failed".*\} 1/,
+    );
     expect(figures).toMatch(
       /evalpool_sandbox_seconds_total\{provider="local",tenant="default"\} 0?\.\d+|[1-9]/,
     );

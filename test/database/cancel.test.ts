@@ -49,7 +49,7 @@ describe('a batch that is cancelled', () => {
     expect(await readUnwanted(it.database, [running])).toEqual([
       { evaluationId: running.evaluationId, attempt: running.attempt, why: 'cancelled' },
     ]);
-    await saveResult(it.database, running, passedResult());
+    expect(await saveResult(it.database, running, passedResult())).toBe('cancelled');
     await finishBatches(it.database);
     const batch = await readBatch(it.database, batchId);
     expect(batch).toMatchObject({ state: 'finished', counts: { passed: 1, cancelled: 4 } });

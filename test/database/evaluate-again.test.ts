@@ -71,10 +71,10 @@ describe('evaluating again', () => {
     const { batchId } = await submit('overtaken', ['1']);
     const [former] = await claimAll('overtaken');
     await submit('overtaken', ['2']);
-    expect(await saveResult(it.database, former!, passedResult())).toBe(false);
+    expect(await saveResult(it.database, former!, passedResult())).toBeUndefined();
     const [next] = await claimAll('overtaken');
-    expect(await saveResult(it.database, former!, passedResult())).toBe(false);
-    expect(await saveResult(it.database, next!, passedResult())).toBe(true);
+    expect(await saveResult(it.database, former!, passedResult())).toBeUndefined();
+    expect(await saveResult(it.database, next!, passedResult())).toBe('passed');
     expect(await readBatch(it.database, batchId)).toMatchObject({ state: 'finished', counts: { passed: 1 } });
   });
 
@@ -84,7 +84,7 @@ describe('evaluating again', () => {
     const changed = { spec: { id: 'raced-0', test: 'exit 2' }, contentHash: '2', source: null };
     let replacing: Promise<unknown> | undefined;
     await it.database.transaction().execute(async (tx) => {
-      expect(await saveResult(tx, former!, passedResult())).toBe(true);
+      expect(await saveResult(tx, former!, passedResult())).toBe('passed');
       replacing = replaceSpecs(it.database, batchId, randomUUID(), [changed]);
       await untilSomeoneWaits(it.database, 1);
     });
@@ -93,7 +93,7 @@ describe('evaluating again', () => {
     expect(await left.execute()).toEqual([]);
     expect((await readBatch(it.database, batchId))?.counts).toMatchObject({ passed: 0 });
     const [next] = await claimAll('raced');
-    expect(await saveResult(it.database, next!, passedResult())).toBe(true);
+    expect(await saveResult(it.database, next!, passedResult())).toBe('passed');
     expect(await readBatch(it.database, batchId)).toMatchObject({ state: 'finished', counts: { passed: 1 } });
   });
 
@@ -121,7 +121,7 @@ describe('evaluating again', () => {
       .insertInto('results')
       .values({ ...stale, outcome: 'failed', reason: 'tests', result: JSON.stringify(passedResult()) })
       .execute();
-    expect(await saveResult(it.database, claim!, passedResult())).toBe(true);
+    expect(await saveResult(it.database, claim!, passedResult())).toBe('passed');
     const kept = it.database.selectFrom('results').select(['outcome', 'reason', 'attempt']);
     expect(await kept.where('batch_id', '=', batchId).execute()).toEqual([
       { outcome: 'passed', reason: '', attempt: 1 },

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { CATALOGUE, type Source } from '../../src/metrics/catalogue.ts';
-import { BUCKETS } from '../../src/metrics/metrics.ts';
+import { BUCKETS, FINE_BUCKETS } from '../../src/metrics/metrics.ts';
 
 const SOURCES: ReadonlyArray<[Source, string]> = [
   ['evaluator', 'Each evaluator counts its own work: add them up.'],
@@ -20,13 +20,14 @@ const ENDS = { counter: /_total$/, histogram: /_seconds$/, gauge: /(?<!_total)$/
 
 const INTRO = `# Metrics
 
-<!-- Written by test/metrics/metrics-page.test.ts from src/metrics/catalogue.ts: change that, then \`npm test -- -u metrics-page\`. -->
+<!-- Written by test/metrics/metrics-page.test.ts from src/metrics/catalogue.ts: change that, then \`npm test -- metrics-page -u\`. -->
 
 Every process serves \`/metrics\` at \`EVALPOOL_HEALTH_HOST\`:\`EVALPOOL_HEALTH_PORT\`, beside \`/healthz\` (503: end it and start
 another) and \`/readyz\` (503: Postgres or Redis does not answer). Who accepts OpenMetrics gets exemplars at what is marked \`*\`:
 evaluation, attempt and, where tracing is on, trace.
 
-All durations are histograms in seconds with the same buckets: ${BUCKETS.join(', ')}.
+All durations are histograms in seconds with the same buckets: ${BUCKETS.join(', ')};
+those marked \`†\` have finer ones: ${FINE_BUCKETS.join(', ')}.
 Labels stay few: a provider, a stage, an outcome, an error code of [errors.md](errors.md); of tenants and templates the first
 20, the rest is \`other\`. The newest five batches have a \`place\` each, and \`evalpool_batch_info\` has the name:
 
@@ -46,7 +47,7 @@ function section(from: Source, about: string): string {
   const rows = Object.values(CATALOGUE)
     .filter((each) => each.from === from)
     .map(({ name, kind, labels, help, ...more }) => {
-      const mark = 'exemplars' in more ? ' \\*' : '';
+      const mark = `${'exemplars' in more ? ' \\*' : ''}${'fine' in more ? ' †' : ''}`;
       return [`\`evalpool_${name}\`${mark}`, kind, labels.map((label) => `\`${label}\``).join(', '), help];
     });
   const table = [['metric', 'kind', 'labels', 'what'], ...rows];
