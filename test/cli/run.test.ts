@@ -130,6 +130,17 @@ test('doctor tries one sandbox', async () => {
   expect(stdout).toMatch(/inside: git version/);
 });
 
+test('bench create tells how long creating, the first command and destroying take, and leaves nothing', async () => {
+  const { code, stdout } = await cli('bench', 'create', '--count', '5', '--hold', '0.1', '--json');
+  expect(code).toBe(0);
+  const told: { ms: Array<{ what: string; p50: number; highest: number }> } = JSON.parse(stdout);
+  expect(told).toMatchObject({ tried: 5, failed: {} });
+  expect(told.ms.map(({ what }) => what)).toEqual(['create', 'first command', 'destroy']);
+  for (const { p50, highest } of told.ms) expect(highest).toBeGreaterThanOrEqual(p50);
+  for (const { p50 } of told.ms) expect(p50).toBeGreaterThan(0);
+  expect((await cli('sandboxes', 'list')).stdout).toBe('no sandboxes\n');
+});
+
 test('prune says what it would remove, and with --yes removes it', async () => {
   expect((await cli('prune', '--older-than', '0m')).stdout).toMatch(
     /^batch mixed: 2 evaluations[^]*would remove \d batches/,
