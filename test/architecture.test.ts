@@ -59,6 +59,13 @@ test('every room of src is in the plan', () => {
   expect(rooms.map(({ name }) => name).filter((name) => floorOf(name) === undefined)).toEqual([]);
 });
 
+test('dashboards know the catalogue of metrics, and nothing else of the house', () => {
+  const imports = readSources(['grafana']).flatMap(([, text]) => [
+    ...text.matchAll(/from '[./]+\/(src\/[^']+)'/g),
+  ]);
+  expect(new Set(imports.map(([, path]) => path))).toEqual(new Set(['src/metrics/catalogue.ts']));
+});
+
 test.each([
   ['src/queue/a.ts', "import { x } from '../dispatch/x.ts';", 'up: dispatch'],
   ['src/config.ts', "import type { X } from './queue/x.ts';", 'up: queue'],
@@ -133,8 +140,8 @@ function floorOf(room: string): number | undefined {
   return floor === -1 ? undefined : floor;
 }
 
-function readSources(): Array<[path: string, text: string]> {
-  return ['src', 'workers'].flatMap((top) =>
+function readSources(tops = ['src', 'workers']): Array<[path: string, text: string]> {
+  return tops.flatMap((top) =>
     readdirSync(join(ROOT, top), { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts'))
       .map((file): [string, string] => [join(top, file), readFileSync(join(ROOT, top, file), 'utf8')]),
