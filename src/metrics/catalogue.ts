@@ -234,6 +234,7 @@ export const CATALOGUE = {
   }),
   sandboxesLeaked: gauge('sandboxes_leaked', ['provider'], {
     from: 'reaper',
+    together: 'max',
     help: "This deployment's sandboxes that the provider lists and the ledger does not hold, as of the last listing.",
   }),
   processesLost: counter('processes_lost_total', [], {
