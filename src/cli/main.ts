@@ -5,6 +5,7 @@ import { addBatchCommands } from './batch-commands.ts';
 import { addBenchCommand } from './bench.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { addExplainCommand } from './explain.ts';
+import { addMigrateCommand } from './migrate.ts';
 import { addProvidersCommand } from './providers.ts';
 import { addPruneCommand } from './prune.ts';
 import { reportError } from './report-error.ts';
@@ -56,6 +57,7 @@ async function main(): Promise<void> {
   addTemplateCommand(program, config);
   addDoctorCommand(program, config, exit);
   addBenchCommand(program, config);
+  addMigrateCommand(program, config);
   addPruneCommand(program, config);
   addVersionCommand(program);
   try {

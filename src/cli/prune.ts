@@ -4,12 +4,11 @@ import { join } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import { openBlobs } from '../blobs/blobs.ts';
 import type { Config } from '../config.ts';
-import { connectDatabase, migrate, type Database } from '../database/connect.ts';
+import type { Database } from '../database/connect.ts';
 import { anythingUnderWay, readOldBatches, removeOldBatch, type OldBatch } from '../database/old-batches.ts';
 import { harmlessLine } from '../harmless-text.ts';
-import { useStack } from '../local/use-stack.ts';
-import { makeLog } from '../log.ts';
 import { shownName, Templates } from '../sandbox-server/templates/templates.ts';
+import { withDatabase } from './use-database.ts';
 
 interface PruneOptions {
   olderThan: number;
@@ -74,26 +73,20 @@ function oldSnapshots(templates: Templates, before: Date): string[] {
 }
 
 async function pruneBatches(config: Config, before: Date, options: PruneOptions): Promise<string[]> {
-  const log = makeLog('cli', config.logLevel === 'info' ? 'warn' : config.logLevel);
-  const stack = await useStack(config, { log });
-  const database = connectDatabase(stack.databaseUrl, log, 1);
-  try {
-    await migrate(database);
+  const counts: string[] = [];
+  await withDatabase(config, async ({ database, blobs }) => {
     const batches = await readOldBatches(database, before);
     const mirrors = await oldMirrors(database, join(config.home, 'mirrors'), before);
     for (const batch of batches) process.stdout.write(`${describe(batch)}\n`);
     for (const mirror of mirrors) process.stdout.write(`mirror ${mirror}\n`);
-    const counts = [`${batches.length} batches`, `${mirrors.length} mirrors`];
-    if (!options.yes) return counts;
+    counts.push(`${batches.length} batches`, `${mirrors.length} mirrors`);
+    if (!options.yes) return;
     for (const { id } of batches) {
-      if (await removeOldBatch(database, id, before)) await openBlobs(stack.blobs).remove(id);
+      if (await removeOldBatch(database, id, before)) await openBlobs(blobs).remove(id);
     }
     for (const mirror of mirrors) await rm(mirror, { recursive: true, force: true });
-    return counts;
-  } finally {
-    await database.destroy();
-    await stack.leave();
-  }
+  });
+  return counts;
 }
 
 // A mirror is only safe to remove while no evaluator can be reading it.

@@ -14,6 +14,8 @@ export interface OpenDatabase {
   log: Log;
   /** The account that sandboxes come from. */
   provider: ProviderConfig;
+  /** Folder of logs and artifacts. */
+  blobs: string;
 }
 
 /**
@@ -27,10 +29,14 @@ export async function withDatabase(
   const log = makeLog('cli', config.logLevel === 'info' ? 'warn' : config.logLevel);
   const { databaseUrl, redisUrl } = config;
   if (databaseUrl && redisUrl)
-    return onServices({ databaseUrl, redisUrl }, { log, provider: config.provider }, work);
+    return onServices(
+      { databaseUrl, redisUrl },
+      { log, provider: config.provider, blobs: config.blobs },
+      work,
+    );
   const stack = await useStack(config, { log, asItIs: true });
   try {
-    await onServices(stack, { log, provider: accountOf(stack, config) }, work);
+    await onServices(stack, { log, provider: accountOf(stack, config), blobs: stack.blobs }, work);
   } finally {
     await stack.leave();
   }
@@ -38,7 +44,7 @@ export async function withDatabase(
 
 async function onServices(
   at: { databaseUrl: string; redisUrl: string },
-  given: Pick<OpenDatabase, 'log' | 'provider'>,
+  given: Pick<OpenDatabase, 'log' | 'provider' | 'blobs'>,
   work: (open: OpenDatabase) => Promise<void>,
 ): Promise<void> {
   const database = connectDatabase(at.databaseUrl, given.log, 2);

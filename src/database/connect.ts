@@ -41,16 +41,26 @@ export function connectDatabase(url: string, log: Log, connections = 10, watch?:
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }), ...(watch ? { log: note } : {}) });
 }
 
+/** What bringing the schema up to date came to. */
+export interface Migrated {
+  /** The newest migration: what the schema is now. */
+  version: string;
+  /** Migrations that were made just now. */
+  made: readonly string[];
+}
+
 /** Brings the schema up to date; safe to call from several processes at once. Throws STORE_FAILED. */
-export async function migrate(database: Database): Promise<void> {
+export async function migrate(database: Database): Promise<Migrated> {
   const migrator = new Migrator({ db: database, provider: { getMigrations: async () => MIGRATIONS } });
-  const { error } = await migrator.migrateToLatest();
-  if (error) {
-    const message = error instanceof Error ? error.message : JSON.stringify(error);
-    throw new EvalpoolError('STORE_FAILED', `the database schema cannot be brought up to date: ${message}`, {
-      cause: error,
-    });
-  }
+  const { error, results = [] } = await migrator.migrateToLatest();
+  const version = Object.keys(MIGRATIONS).at(-1) ?? '';
+  if (!error) return { version, made: results.map(({ migrationName }) => migrationName) };
+  const why = error instanceof Error ? error.message : JSON.stringify(error);
+  const newer = /previously executed migration (\S+) is missing/.exec(why)?.[1];
+  const message = newer
+    ? `a newer evalpool brought the database schema to ${newer}, this one knows it up to ${version}: start the newer one`
+    : `the database schema cannot be brought up to date: ${why}`;
+  throw new EvalpoolError('STORE_FAILED', message, { cause: error });
 }
 
 /** The id that marks this deployment's sandboxes at every provider. */

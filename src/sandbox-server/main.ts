@@ -46,7 +46,9 @@ async function main(): Promise<void> {
   };
   process.once('SIGTERM', end);
   process.once('SIGINT', end);
-  process.stdout.write(announcement(server, flags, { apiKey, report: wall.report() }) + '\n');
+  // In a container this is the log: a key that its reader has does not belong there.
+  const shownKey = givenKey && !flags.json ? '$EVALPOOL_SANDBOX_KEY' : apiKey;
+  process.stdout.write(announcement(server, flags, { apiKey: shownKey, report: wall.report() }) + '\n');
 }
 
 main().catch((thrown: unknown) => {

@@ -25,14 +25,21 @@ function batch(name: string, ...lines: unknown[]): string {
   return name;
 }
 
-test.each(['run', 'validate', 'schema', 'sandbox-server', 'template', 'doctor', 'prune', 'version'])(
-  '%s --help shows an example',
-  async (command) => {
-    const { code, stdout } = await cli([command, '--help']);
-    expect(code).toBe(0);
-    expect(stdout).toMatch(new RegExp(`Examples?:\\n(.*\\n)*  .*evalpool ${command}`));
-  },
-);
+test.each([
+  'run',
+  'validate',
+  'schema',
+  'sandbox-server',
+  'template',
+  'doctor',
+  'migrate',
+  'prune',
+  'version',
+])('%s --help shows an example', async (command) => {
+  const { code, stdout } = await cli([command, '--help']);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(new RegExp(`Examples?:\\n(.*\\n)*  .*evalpool ${command}`));
+});
 
 test.each([
   ['no command', [], /Usage: evalpool/],
