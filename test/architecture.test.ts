@@ -15,7 +15,7 @@ const FLOORS = {
 const BESIDE: Record<string, readonly string[]> = {
   slots: ['database'], // a slot is a row
   workers: ['api'], // the health and metrics server
-  cli: ['sandbox-server'], // `evalpool sandbox-server` starts it
+  cli: ['sandbox-server', 'api'], // `evalpool sandbox-server` starts it; `run --metrics-port` serves
 };
 
 /** Rooms that share nothing but the ground with the rest, though they stand higher. */

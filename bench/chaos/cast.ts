@@ -3,13 +3,13 @@ import { createWriteStream } from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { locatePrograms, type WorkerKind } from '../../src/local/locate-programs.ts';
 
-const WORKERS = join(import.meta.dirname, '..', '..', 'workers');
 const PAUSE_MS = 300;
 
 /** A long-running process that is started again whenever it ends, as an orchestrator would. */
 export class Actor {
-  readonly kind: string;
+  readonly kind: WorkerKind;
   readonly #env: Record<string, string>;
   readonly #logs: string;
   #process: ChildProcess | undefined;
@@ -18,7 +18,7 @@ export class Actor {
   stopped = false;
   starts = 0;
 
-  constructor(kind: 'evaluator' | 'dispatcher' | 'reaper', env: Record<string, string>, logs: string) {
+  constructor(kind: WorkerKind, env: Record<string, string>, logs: string) {
     this.kind = kind;
     this.#env = env;
     this.#logs = logs;
@@ -50,7 +50,7 @@ export class Actor {
     while (!this.#closing) {
       this.starts += 1;
       this.stopped = false;
-      const program = join(WORKERS, `${this.kind}.js`);
+      const program = locatePrograms().worker(this.kind);
       this.#process = spawn(process.execPath, [program], {
         env: this.#env,
         stdio: ['ignore', 'ignore', 'pipe'],

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { locatePrograms } from '../../src/local/locate-programs.ts';
 
 /** How the SDK reaches a server. */
 export interface Account {
@@ -19,11 +19,9 @@ export interface ServerProcess {
   close(): Promise<void>;
 }
 
-const PROGRAM = join(import.meta.dirname, '..', '..', 'src', 'sandbox-server', 'main.js');
-
 /** Starts the built server on a free port, its state in `home`. */
 export async function startServer(home: string, flags: readonly string[] = []): Promise<ServerProcess> {
-  const argv = [PROGRAM, '--json', '--home', home, ...flags];
+  const argv = [locatePrograms().sandboxServer, '--json', '--home', home, ...flags];
   const server = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
   const { value } = await createInterface({ input: server.stdout })[Symbol.asyncIterator]().next();
   const { url, apiKey }: { url: string; apiKey: string } = JSON.parse(String(value));

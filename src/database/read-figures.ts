@@ -25,13 +25,14 @@ export interface OldestWaiting {
   seconds: number;
 }
 
-/** Of every provider for which something waits; paused and cancelled batches left out. */
+/** Of every provider for which something waits, unless people or a spent budget hold it back. */
 export async function readOldestWaiting(database: Database): Promise<OldestWaiting[]> {
   const { rows } = await sql<OldestWaiting>`
     select b.provider, extract(epoch from now() - min(o.since))::float8 as seconds
     from batches b cross join lateral (
       select min(waiting_since) as since from evaluations e where e.batch_id = b.id and e.state = 'waiting') o
     where b.state <> 'finished' and not b.paused and b.cancelled_at is null and o.since is not null
+      and b.spent_usd < coalesce(b.max_cost_usd, 'infinity') and b.spent_sandbox_s < coalesce(b.max_sandbox_s, 'infinity')
     group by b.provider`.execute(database);
   return rows;
 }

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { EvalpoolError } from '../errors.ts';
+import { VERSION } from '../version.ts';
 
 /** The long-running processes of workers/. */
 export type WorkerKind = 'dispatcher' | 'evaluator' | 'reaper';
@@ -16,7 +17,7 @@ export interface Programs {
   worker(kind: WorkerKind): string;
 }
 
-const Package = z.object({ name: z.string().optional(), version: z.string().default('') });
+const Package = z.object({ name: z.string().optional() });
 
 /** Finds the built programs, whether this runs from sources or built. Throws STACK_FAILED when they are not built. */
 export function locatePrograms(): Programs {
@@ -27,7 +28,7 @@ export function locatePrograms(): Programs {
     throw new EvalpoolError('STACK_FAILED', `evalpool is not built: run \`npm run build\` in ${root}`);
   }
   return {
-    version: packageOf(root).version,
+    version: VERSION,
     build: fingerprint([join(dist, 'src'), join(dist, 'workers')]),
     keeper: worker('keeper'),
     sandboxServer: join(dist, 'src', 'sandbox-server', 'main.js'),

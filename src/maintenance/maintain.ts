@@ -30,6 +30,7 @@ export function startReaping(context: ReapContext): Loop {
   let condemned: ReadonlySet<string> = new Set();
   let sweeps = 0;
   const { metrics, provider, log } = context;
+  metrics.sandboxesReaped.inc({ provider }, 0);
   const sweep = async (): Promise<void> => {
     const startedMs = performance.now();
     condemned = await reapSandboxes(context, condemned, sweeps++ % LIST_EVERY === 0);

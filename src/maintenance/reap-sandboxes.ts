@@ -47,7 +47,8 @@ async function tryList(context: ReapContext, whole: boolean): Promise<ListedSand
   try {
     return await listOwn(context, whole);
   } catch (error) {
-    const { log, provider } = context;
+    const { log, provider, metrics } = context;
+    metrics.sandboxesLeaked.remove({ provider }); // nobody knows
     log.error({ err: error, provider }, 'the sandboxes could not be listed; it is tried again');
     return undefined;
   }

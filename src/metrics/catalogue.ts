@@ -104,7 +104,7 @@ export const CATALOGUE = {
   }),
   oldestWaiting: gauge('oldest_waiting_seconds', ['provider'], {
     from: 'leader',
-    help: 'Age of the evaluation that has waited longest to be dispatched, of batches that are not paused.',
+    help: 'Age of the evaluation that has waited longest to be dispatched, unless it is paused or its budget is spent.',
   }),
   slotsHeld: gauge('slots_held', ['provider'], {
     from: 'leader',

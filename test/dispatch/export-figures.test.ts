@@ -132,7 +132,8 @@ test('the one that has waited longest gives the age, unless people hold it back'
   expect(Math.floor((await figures('aged'))['oldest_waiting_seconds{provider="aged"}']! / 1000)).toBe(5);
   await pauseBatch(it.database, ids[1]!, true);
   expect(Math.floor((await figures('aged'))['oldest_waiting_seconds{provider="aged"}']! / 100)).toBe(5);
-  await pauseBatch(it.database, ids[0]!, true);
+  await changeBatch(it.database, ids[0]!, { maxSandboxS: 1 });
+  await it.database.updateTable('batches').set({ spent_sandbox_s: 1 }).where('id', '=', ids[0]!).execute();
   expect((await figures('aged'))['oldest_waiting_seconds{provider="aged"}']).toBe(0);
 });
 
