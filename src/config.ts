@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { chooseProvider, PROVIDER_VARIABLES, type Providers } from './choose-provider.ts';
 import { EvalpoolError } from './errors.ts';
+import { LOG_LEVELS, type LogLevel } from './log-level.ts';
+import { passwordOf, secretsOf } from './secrets-of.ts';
+import { readTracing, type TracingSettings } from './tracing-settings.ts';
 
 /** What can stand around the sandboxes of this machine; the first is the default. */
 export const WALLS = ['bubblewrap', 'runsc'] as const;
@@ -27,7 +30,7 @@ const Environment = z.object({
   EVALPOOL_HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(0),
   /** Time that a worker which was asked to end gives its running work before it hands it back, seconds. */
   EVALPOOL_DRAIN_SECONDS: z.coerce.number().min(0).max(86_400).default(60),
-  EVALPOOL_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  EVALPOOL_LOG_LEVEL: z.enum(LOG_LEVELS).default('info'),
 });
 
 /** A variable that is a setting. */
@@ -43,7 +46,8 @@ export interface Config extends Providers {
   wall: WallName;
   health: { host: string; port: number };
   drainS: number;
-  logLevel: string;
+  logLevel: LogLevel;
+  tracing: TracingSettings;
 }
 
 /**
@@ -66,6 +70,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, chosen?: string
     health: { host: e.EVALPOOL_HEALTH_HOST, port: e.EVALPOOL_HEALTH_PORT },
     drainS: e.EVALPOOL_DRAIN_SECONDS,
     logLevel: e.EVALPOOL_LOG_LEVEL,
+    tracing: readTracing(set),
   });
 }
 
@@ -108,6 +113,25 @@ export function secretEnvironment(): Record<string, string> {
       key.startsWith('EVALPOOL_SECRET_') && value ? [[key, value]] : [],
     ),
   );
+}
+
+/** OpenTelemetry's standard variables of this process, which its SDK reads by itself, for the workers and nobody else. */
+export function telemetryEnvironment(): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(process.env).flatMap(([key, value]) =>
+      key.startsWith('OTEL_') && value ? [[key, value]] : [],
+    ),
+  );
+}
+
+/** What no log of this process may show. */
+export function knownSecrets(config?: Config): string[] {
+  const keys = [config?.provider, ...(config?.providers ?? [])].map((provider) => provider?.apiKey);
+  const addresses = [config?.databaseUrl, config?.redisUrl];
+  return [
+    ...secretsOf(process.env),
+    ...[...keys, ...addresses.map(passwordOf)].filter((secret) => secret !== undefined),
+  ];
 }
 
 // Root's own home is closed to the ordinary users that Postgres and the sandboxes run as.

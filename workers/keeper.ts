@@ -1,4 +1,4 @@
-import { readConfig } from '../src/config.ts';
+import { knownSecrets, readConfig } from '../src/config.ts';
 import { keepStack } from '../src/local/keep-stack.ts';
 import { makeLog } from '../src/log.ts';
 
@@ -7,14 +7,14 @@ import { makeLog } from '../src/log.ts';
  * It lives as long as a run holds a lease on it.
  */
 const config = readConfig();
-const log = makeLog('keeper', config.logLevel);
+const log = makeLog('keeper', config.logLevel, knownSecrets(config));
 const ending = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => ending.abort());
 process.on('SIGHUP', () => {}); // the terminal of the run that started it may close before other runs end
 try {
   await keepStack(config, log, ending.signal);
 } catch (error) {
-  log.fatal(error);
+  log.fatal({ err: error }, 'the keeper ends');
   process.exitCode = 1;
 }
 process.exit(); // closes the leases: whoever waits for the end of the stack sees it now

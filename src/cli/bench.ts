@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config.ts';
 import { asEvalpoolError } from '../errors.ts';
 import { useStack } from '../local/use-stack.ts';
-import { makeLog } from '../log.ts';
+import { cliLog } from './cli-log.ts';
 import { positive } from './batch-commands.ts';
 import { describeProvider, requireKey } from './describe-provider.ts';
 import { wholeNumber } from './read-items.ts';
@@ -55,7 +55,7 @@ interface Line {
 
 async function measureCreates(config: Config, options: BenchOptions): Promise<void> {
   requireKey(config);
-  const log = makeLog('cli', config.logLevel === 'info' ? 'warn' : config.logLevel);
+  const log = cliLog(config);
   const stack = await useStack(config, { log, concurrency: options.concurrency });
   try {
     const { maxSandboxes } = stack.provider;

@@ -5,7 +5,8 @@ import { harmlessLine } from '../harmless-text.ts';
 import { findInPath } from '../local/find-in-path.ts';
 import { probeMachine, type MachineFact, type MachineReport } from '../local/probe-machine.ts';
 import { useStack, type Stack } from '../local/use-stack.ts';
-import { makeLog, type Log } from '../log.ts';
+import type { Log } from '../log.ts';
+import { cliLog } from './cli-log.ts';
 import { describeProvider, requireKey } from './describe-provider.ts';
 import { EXIT } from './exit-codes.ts';
 import { openTrials, type Trial } from './try-sandbox.ts';
@@ -44,7 +45,7 @@ async function examine(config: Config): Promise<number> {
     return EXIT.usage;
   }
   say(`state in ${config.home}`);
-  const log = makeLog('cli', config.logLevel === 'info' ? 'warn' : config.logLevel);
+  const log = cliLog(config);
   const stack = await useStack(config, { log, onProgress: say });
   try {
     tellStack(stack);

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Config } from '../config.ts';
 import { connectDatabase, migrate } from '../database/connect.ts';
 import { EvalpoolError } from '../errors.ts';
-import { makeLog } from '../log.ts';
+import { cliLog } from './cli-log.ts';
 
 /** `evalpool migrate`: what a deployment does before workers of another version start. They do it themselves too. */
 export function addMigrateCommand(program: Command, config: () => Config): void {
@@ -11,13 +11,14 @@ export function addMigrateCommand(program: Command, config: () => Config): void 
     .description("Bring the schema of DATABASE_URL's database up to date, and nothing else")
     .addHelpText('after', '\nExample:\n  DATABASE_URL=postgres://… evalpool migrate')
     .action(async () => {
-      const { databaseUrl, logLevel } = config();
+      const settings = config();
+      const { databaseUrl } = settings;
       if (!databaseUrl)
         throw new EvalpoolError(
           'USAGE',
           'DATABASE_URL must be set; the stack of one machine migrates its database by itself',
         );
-      const database = connectDatabase(databaseUrl, makeLog('migrate', logLevel), 1);
+      const database = connectDatabase(databaseUrl, cliLog(settings), 1);
       try {
         const { version, made } = await migrate(database);
         const what = made.length > 0 ? `${made.length} migrations made` : 'it was up to date';

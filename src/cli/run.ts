@@ -6,11 +6,11 @@ import { EvalpoolError } from '../errors.ts';
 import { withoutDoubles } from '../intake/no-doubles.ts';
 import type { BadLine } from '../intake/problem.ts';
 import { useStack, type Stack } from '../local/use-stack.ts';
-import { makeLog } from '../log.ts';
 import { openProgress, type Progress } from '../reports/progress.ts';
 import { showFailed, showSlowest } from '../reports/show-highlights.ts';
 import { summaryLine } from '../reports/summary-line.ts';
 import { sessionOf } from '../slots/tiers.ts';
+import { cliLog } from './cli-log.ts';
 import { addShareOptions, readShares, type ShareOptions } from './batch-commands.ts';
 import { describeProvider, requireKey } from './describe-provider.ts';
 import { EXIT, EXIT_HELP } from './exit-codes.ts';
@@ -90,7 +90,7 @@ async function run(config: Config, input: string | undefined, options: RunOption
     if (options.strict) await refuseBadLines(reading);
     const outcome = await runBatch({
       start: () => startStack(config, options, progress),
-      log: makeLog('cli', quiet(config.logLevel)),
+      log: cliLog(config),
       name,
       shares: readShares(options),
       out,
@@ -115,7 +115,7 @@ async function run(config: Config, input: string | undefined, options: RunOption
 async function startStack(config: Config, options: RunOptions, progress: Progress): Promise<Stack> {
   requireKey(config);
   const stack = await useStack(config, {
-    log: makeLog('cli', quiet(config.logLevel)),
+    log: cliLog(config),
     concurrency: options.concurrency,
     onProgress: (text) => progress.say(text),
   });
@@ -164,9 +164,4 @@ function checkName(name: string): string {
 function newName(): string {
   const time = new Date().toISOString().replaceAll(/[-:]/g, '').replace('T', '-').slice(0, 15);
   return `${time}-${randomBytes(2).toString('hex')}`;
-}
-
-// What concerns the user is said in plain lines; the log is for those who ask for it.
-function quiet(level: string): string {
-  return level === 'info' ? 'warn' : level;
 }

@@ -4,8 +4,9 @@ import { findBatch } from '../database/batches.ts';
 import { connectDatabase, migrate, type Database } from '../database/connect.ts';
 import { EvalpoolError } from '../errors.ts';
 import { useStack, type Stack } from '../local/use-stack.ts';
-import { makeLog, type Log } from '../log.ts';
+import type { Log } from '../log.ts';
 import { openWake, type Wake } from '../queue/wake.ts';
+import { cliLog } from './cli-log.ts';
 
 /** The deployment's database and wake-ups, for one command. */
 export interface OpenDatabase {
@@ -26,7 +27,7 @@ export async function withDatabase(
   config: Config,
   work: (open: OpenDatabase) => Promise<void>,
 ): Promise<void> {
-  const log = makeLog('cli', config.logLevel === 'info' ? 'warn' : config.logLevel);
+  const log = cliLog(config);
   const { databaseUrl, redisUrl } = config;
   if (databaseUrl && redisUrl)
     return onServices(

@@ -52,7 +52,7 @@ export async function keepStack(config: Config, log: Log, signal: AbortSignal): 
 
 // Whoever started us may not have come yet: it must hear why there will be no stack.
 async function reportFailure(desk: LeaseDesk, error: EvalpoolError, log: Log): Promise<void> {
-  log.error({ error: error.message }, 'the stack failed');
+  log.error({ err: error }, 'the stack failed');
   await desk.met;
   desk.broadcast({ say: 'failed', problem: problemOf(error) });
 }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { childEnvironment, secretEnvironment, type Config } from '../config.ts';
+import { childEnvironment, secretEnvironment, telemetryEnvironment, type Config } from '../config.ts';
 import { settingsEnvironment } from '../settings-environment.ts';
 import { EvalpoolError } from '../errors.ts';
 import type { Home } from './home.ts';
@@ -28,7 +28,12 @@ export function startKeeper(config: Config, home: Home, programs: Programs): Sta
       detached: true,
       stdio: ['ignore', log, log],
       cwd: '/',
-      env: { ...childEnvironment(), ...settingsEnvironment(config), ...secretEnvironment() },
+      env: {
+        ...childEnvironment(),
+        ...telemetryEnvironment(),
+        ...settingsEnvironment(config),
+        ...secretEnvironment(),
+      },
     },
   );
   closeSync(log);

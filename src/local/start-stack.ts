@@ -115,7 +115,7 @@ async function declareDead(
   await withDatabase(services, log, async (database) => {
     await endProcess(database, former.processId);
   }).catch((error: unknown) =>
-    log.warn({ err: error, name }, 'its end could not be noted; the reaper sees it'),
+    log.warn({ err: error, child: name }, 'its end could not be noted; the reaper sees it'),
   );
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { childEnvironment, secretEnvironment, type Config } from '../config.ts';
+import { childEnvironment, secretEnvironment, telemetryEnvironment, type Config } from '../config.ts';
 import { settingsEnvironment } from '../settings-environment.ts';
 import type { Programs, WorkerKind } from './locate-programs.ts';
 import type { Nursery } from './nursery.ts';
@@ -33,7 +33,7 @@ export async function startWorker(
   const child = startChild(under.nursery, {
     name,
     argv: [process.execPath, '--enable-source-maps', under.programs.worker(kind)],
-    env: { ...childEnvironment(), ...settingsEnvironment(own), ...secrets },
+    env: { ...childEnvironment(), ...telemetryEnvironment(), ...settingsEnvironment(own), ...secrets },
     endSignal: 'TERM',
     lingerS: 0,
     graceS: 8,

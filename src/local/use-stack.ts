@@ -82,7 +82,7 @@ async function connect(home: Home): Promise<Socket | undefined> {
 /** Undefined: the keeper went away without an answer. */
 async function askForLease(socket: Socket, hello: FromRun, wishes: StackWishes): Promise<Stack | undefined> {
   const gone = new Promise<undefined>((resolve) => socket.once('close', () => resolve(undefined)));
-  socket.on('error', (error) => wishes.log.debug({ error: error.message }, 'lost the keeper'));
+  socket.on('error', (error) => wishes.log.debug({ err: error }, 'lost the keeper'));
   const failed = deferred<EvalpoolError>();
   const ready = deferred<StackFacts>();
   readLines(socket, FromKeeper, (message) => {

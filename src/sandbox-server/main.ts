@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { readConfig, readSandboxKey } from '../config.ts';
+import { knownSecrets, readConfig, readSandboxKey } from '../config.ts';
 import { asEvalpoolError, EvalpoolError } from '../errors.ts';
 import { makeLog } from '../log.ts';
 import { announcement } from './announce.ts';
@@ -23,7 +23,7 @@ async function main(): Promise<void> {
       `--host ${flags.host} is reached from outside: set EVALPOOL_SANDBOX_KEY`,
     );
   const apiKey = givenKey ?? newSecret();
-  const log = makeLog('sandbox-server', config.logLevel);
+  const log = makeLog('sandbox-server', config.logLevel, [apiKey, ...knownSecrets(config)]);
   const home = flags.home ?? join(config.home, 'sandboxes');
   const wall = flags.simulate
     ? new SimulatedWall()

@@ -50,7 +50,7 @@ export function addConnectRpc(app: FastifyInstance, sandboxes: Sandboxes): void 
   app.setErrorHandler((error, request, reply) => {
     const refusal = asRefusal(error);
     if (refusal.status >= 500 && refusal.status !== 501)
-      sandboxes.options.log.error({ err: error, url: request.url });
+      sandboxes.options.log.error({ err: error, url: request.url }, 'request failed');
     return reply
       .code(refusal.connectStatus)
       .type('application/json')

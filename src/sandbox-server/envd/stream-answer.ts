@@ -30,7 +30,7 @@ export async function answerByStream(
     const gone = sandboxes.find(sandbox.id) === undefined;
     const refusal = gone ? new Refusal(502, 'the sandbox is gone') : asRefusal(error);
     if (refusal.status === 500 && refusal !== error)
-      sandboxes.options.log.error({ err: error, url: request.url });
+      sandboxes.options.log.error({ err: error, sandbox: sandbox.id, url: request.url }, 'a stream failed');
     stream.end(refusal);
   }
 }
