@@ -10,17 +10,17 @@ import { startProcess } from './start-process.ts';
 
 /** Feeds every provider's queue in fair order, and accepts what BullMQ producers submit. Any number may run; one leads. */
 await startProcess({ kind: 'dispatcher', uses: () => [] }, async (context) => {
-  const { config, redisUrl, database, lease, wake, metrics, log } = context;
+  const { config, redisUrl, database, lease, wake, metrics, tracing, log } = context;
   const provider = isChosen(config) ? config.provider.name : undefined;
   const queues = openHintQueues(redisUrl);
   const processId = lease.processId;
-  const dispatching = startDispatching({ database, queues, wake, metrics, log, processId });
+  const dispatching = startDispatching({ database, queues, wake, metrics, tracing, log, processId });
   const reader = openQueueReader(redisUrl);
   exportFigures({ database, queues: reader, metrics, log, leads: () => dispatching.leads() });
   const accepted = (): void => wake.send('dispatch');
   const onJob = (outcome: string): void => metrics.intakeJobs.inc({ outcome });
-  const intake = consumeIntake({ redisUrl, log, onJob }, (data, parked) =>
-    acceptJob({ database, provider, accepted }, data, parked),
+  const intake = consumeIntake({ redisUrl, log, onJob }, (job, parked) =>
+    acceptJob({ database, provider, tracing, accepted }, job, parked),
   );
   return {
     stop: async () => {

@@ -54,7 +54,7 @@ type Tools = Pick<
   'provider' | 'sandboxes' | 'slots' | 'running' | 'gate' | 'kept' | 'measures'
 >;
 
-function openTools({ config, database, wake, metrics }: ProcessContext): Tools {
+function openTools({ config, database, wake, metrics, tracing }: ProcessContext): Tools {
   const { provider } = config;
   const mirrors = join(config.home, 'mirrors');
   const slots = new SlotWaiter(database, wake, metrics, provider.name);
@@ -67,7 +67,7 @@ function openTools({ config, database, wake, metrics }: ProcessContext): Tools {
     slots,
     running,
     gate: new LoneGate(),
-    measures: new Measures(metrics, provider),
+    measures: new Measures(metrics, provider, tracing),
     kept: {
       blobs: openBlobs(config.blobs),
       mirrors: openMirrors(mirrors),

@@ -1,6 +1,6 @@
 import { watchDatabase, watchProcess } from './watch-process.ts';
 import { serveHealth } from '../src/api/serve-health.ts';
-import { readConfig, type Config } from '../src/config.ts';
+import { knownSecrets, readConfig, type Config } from '../src/config.ts';
 import { connectDatabase, deploymentId, migrate, type Database } from '../src/database/connect.ts';
 import { keepLease, type OwnLease } from '../src/database/own-lease.ts';
 import { noteHealth } from '../src/database/processes.ts';
@@ -10,6 +10,8 @@ import { makeMetrics, type Metrics } from '../src/metrics/metrics.ts';
 import { keyOf, type ProviderConfig } from '../src/provider-config.ts';
 import { openWake, type Wake } from '../src/queue/wake.ts';
 import { saveProvider } from '../src/slots/tiers.ts';
+import { startTracing, type Tracing } from '../src/tracing/tracing.ts';
+import { VERSION } from '../src/version.ts';
 
 /** Of the pool of each process. */
 const CONNECTIONS = 10;
@@ -27,6 +29,7 @@ export interface ProcessContext {
   lease: OwnLease;
   wake: Wake;
   metrics: Metrics;
+  tracing: Tracing;
   log: Log;
 }
 
@@ -45,7 +48,7 @@ export async function startProcess(
   work: (context: ProcessContext) => Promise<{ stop(now: AbortSignal): Promise<void> }>,
 ): Promise<void> {
   const context = await connect(role, readConfig());
-  const { config, database, lease, wake, metrics, log } = context;
+  const { config, database, lease, wake, metrics, tracing, log } = context;
   const worker = await work(context);
   // While the database is away a new process could do no more than this one.
   const alive = (): string | undefined => (lease.lost.aborted ? String(lease.lost.reason) : undefined);
@@ -62,7 +65,7 @@ export async function startProcess(
     setTimeout(() => process.exit(1), drainMs + LONGEST_END_MS).unref();
     await worker.stop(now.signal);
     await lease.end().catch((error: unknown) => log.warn({ err: error }, 'left without saying so'));
-    await health.close();
+    await Promise.all([health.close(), tracing.close()]);
     wake.close();
     await database.destroy();
     process.exit(code);
@@ -84,7 +87,13 @@ function redisProblem(wake: Wake): string | undefined {
 }
 
 async function connect({ kind, uses }: Role, config: Config): Promise<ProcessContext> {
-  const log = makeLog(kind, config.logLevel);
+  const secrets = knownSecrets(config);
+  const log = makeLog(kind, config.logLevel, secrets);
+  // Node itself would show what it holds, secrets and all.
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'this process ends');
+    process.exit(1);
+  });
   const { databaseUrl, redisUrl } = config;
   if (!databaseUrl || !redisUrl) {
     throw new EvalpoolError('USAGE', `${kind}: DATABASE_URL and REDIS_URL must be set`);
@@ -101,5 +110,7 @@ async function connect({ kind, uses }: Role, config: Config): Promise<ProcessCon
   const deployment = await deploymentId(database);
   const wake = openWake(redisUrl);
   watchProcess(metrics, kind, wake);
-  return { config, providers, redisUrl, database, deployment, lease, wake, metrics, log };
+  const part = { deployment, kind, processId: lease.processId, version: VERSION, secrets, log };
+  const tracing = await startTracing(config.tracing, part);
+  return { config, providers, redisUrl, database, deployment, lease, wake, metrics, tracing, log };
 }

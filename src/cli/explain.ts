@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
 import type { Config } from '../config.ts';
-import { readEvaluation } from '../database/read-evaluation.ts';
+import { deploymentId, type Database } from '../database/connect.ts';
+import { readEvaluation, type EvaluationFacts } from '../database/read-evaluation.ts';
 import { readBatchStatus, readProviderStatus } from '../database/read-status.ts';
 import { EvalpoolError } from '../errors.ts';
 import { showExplanation } from '../reports/show-explanation.ts';
 import { waitingFor } from '../reports/waiting-for.ts';
 import { wholeNumber } from './read-items.ts';
+import { traceIdOf } from '../tracing/trace-ids.ts';
 import { batchNamed, withDatabase } from './use-database.ts';
 
 interface ExplainOptions {
@@ -50,8 +52,13 @@ async function explain(
     const providers = await readProviderStatus(database);
     const provider = providers.find(({ name }) => name === batch.provider);
     const reason = waitingFor({ evaluation, batch, provider });
+    const facts = { ...evaluation, trace: await traceOf(database, evaluation) };
     if (options.spec) process.stdout.write(`${JSON.stringify(evaluation.spec)}\n`);
-    else if (options.json) process.stdout.write(`${JSON.stringify({ ...evaluation, reason }, null, 2)}\n`);
-    else process.stdout.write(`${showExplanation(of.batch, evaluation, reason)}\n`);
+    else if (options.json) process.stdout.write(`${JSON.stringify({ ...facts, reason }, null, 2)}\n`);
+    else process.stdout.write(`${showExplanation(of.batch, facts, reason)}\n`);
   });
+}
+
+async function traceOf(database: Database, { id, acceptedAt }: EvaluationFacts): Promise<string> {
+  return traceIdOf(await deploymentId(database), { evaluationId: id, acceptedAt });
 }

@@ -1,9 +1,10 @@
 import { sql } from 'kysely';
 import type { SpecInput } from '../spec.ts';
+import { ACCEPTED, type Accepted } from './accepted.ts';
 import type { Database } from './connect.ts';
 
 /** An evaluation that this process now works on. */
-export interface Claimed {
+export interface Claimed extends Accepted {
   evaluationId: string;
   attempt: number;
   batchId: string;
@@ -57,7 +58,7 @@ export async function claimEvaluation(
       insert into attempts (evaluation_id, number, process_id)
       select id, attempt, ${processId}::bigint from claimed on conflict do nothing)
     select id as "evaluationId", attempt, batch_id as "batchId", tenant, spec, failures, sandboxes_lost as "sandboxesLost", suspect,
-      extract(epoch from now() - waiting_since)::float8 as "waitedSeconds"
-    from claimed`.execute(database);
+      extract(epoch from now() - waiting_since)::float8 as "waitedSeconds", ${ACCEPTED}
+    from claimed e`.execute(database);
   return rows[0];
 }

@@ -6,6 +6,7 @@ import { createStates } from './migrations/0001-states.ts';
 import { addShares } from './migrations/0002-shares.ts';
 import { addSeveralProviders } from './migrations/0003-several-providers.ts';
 import { addDeadlines } from './migrations/0004-deadlines.ts';
+import { addObserved } from './migrations/0005-observed.ts';
 import type { Tables } from './tables.ts';
 
 export type Database = Kysely<Tables>;
@@ -15,6 +16,7 @@ const MIGRATIONS = {
   '0002-shares': { up: addShares },
   '0003-several-providers': { up: addSeveralProviders },
   '0004-deadlines': { up: addDeadlines },
+  '0005-observed': { up: addObserved },
 };
 
 /** Who watches how the database is used. */
@@ -30,7 +32,7 @@ export function connectDatabase(url: string, log: Log, connections = 10, watch?:
   const pool = new Pool({ connectionString: url, max: connections, application_name: 'evalpool' });
   // A client whose server stops would otherwise end the process, idle or in use; the next query says what is wrong.
   pool.on('connect', (client) => client.on('error', () => {}));
-  pool.on('error', (error) => log.warn({ error: error.message }, 'lost an idle database connection'));
+  pool.on('error', (error) => log.warn({ err: error }, 'lost an idle database connection'));
   watch?.onPool(() => ({
     idle: pool.idleCount,
     used: pool.totalCount - pool.idleCount,

@@ -1,9 +1,10 @@
 import { sql } from 'kysely';
+import { ACCEPTED, type Accepted } from './accepted.ts';
 import type { Database } from './connect.ts';
 import type { Lease } from './leases.ts';
 
 /** An evaluation's next attempt, for the queue. */
-export interface Dispatched {
+export interface Dispatched extends Accepted {
   evaluationId: string;
   attempt: number;
   /** Processes were lost while they worked on it: it may be why, so it is to run alone. */
@@ -44,7 +45,7 @@ export async function dispatchEvaluations(
       order by (coalesce(l.load, 0) + i.place) / coalesce(t.weight, 1), i.id limit ${room})
     update evaluations e set state = 'dispatched', attempt = e.attempt + 1, dispatched_at = now(), not_before = null
     from next where e.id = next.id and e.state = 'waiting'
-    returning e.id as "evaluationId", e.attempt, e.workers_lost >= ${LOST_TO_RUN_ALONE} as alone`.execute(
+    returning e.id as "evaluationId", e.attempt, e.workers_lost >= ${LOST_TO_RUN_ALONE} as alone, ${ACCEPTED}`.execute(
     database,
   );
   return rows;
@@ -114,7 +115,7 @@ export async function readUnclaimed(
   olderThanS: number,
 ): Promise<Dispatched[]> {
   const { rows } = await sql<Dispatched>`
-    select e.id as "evaluationId", e.attempt, e.workers_lost >= ${LOST_TO_RUN_ALONE} as alone
+    select e.id as "evaluationId", e.attempt, e.workers_lost >= ${LOST_TO_RUN_ALONE} as alone, ${ACCEPTED}
     from evaluations e join batches b on b.id = e.batch_id
     where e.state = 'dispatched' and b.cancelled_at is null and b.provider = ${provider}
       and e.dispatched_at < now() - make_interval(secs => ${olderThanS})`.execute(database);

@@ -1,5 +1,7 @@
+import { sql } from 'kysely';
 import type { Outcome } from '../outcome.ts';
 import type { EvaluationResult } from '../result.ts';
+import { ACCEPTED, type Accepted } from './accepted.ts';
 import type { Database } from './connect.ts';
 
 /** The evaluation that a producer's key stands for, in its batch. */
@@ -15,6 +17,13 @@ export async function findByKey(
     .where('key', '=', key)
     .executeTakeFirst();
   return row?.id;
+}
+
+/** When an evaluation was accepted. */
+export async function findAccepted(database: Database, evaluationId: string): Promise<Accepted | undefined> {
+  const { rows } =
+    await sql<Accepted>`select ${ACCEPTED} from evaluations e where id = ${evaluationId}`.execute(database);
+  return rows[0];
 }
 
 /** Whether an evaluation that somebody waits for is still in a batch, and whether that was cancelled. */

@@ -3,11 +3,12 @@ import type { Outcome } from '../outcome.ts';
 import type { EvaluationResult } from '../result.ts';
 import type { SpecInput } from '../spec.ts';
 import type { Stage } from '../stage.ts';
+import { ACCEPTED, type Accepted } from './accepted.ts';
 import type { Database } from './connect.ts';
 import type { EvaluationState } from './tables.ts';
 
 /** Everything that is known of one evaluation. */
-export interface EvaluationFacts {
+export interface EvaluationFacts extends Accepted {
   id: string;
   taskId: string;
   sample: number;
@@ -56,7 +57,7 @@ export async function readEvaluation(
       extract(epoch from e.not_before - now())::float8 as "notBeforeS",
       (select count(*)::int from (select 1 from evaluations o where e.state = 'waiting' and o.batch_id = e.batch_id
         and o.state = 'waiting' and (o.priority, -o.id) > (e.priority, -e.id) limit ${MOST_COUNTED}) n) as ahead,
-      w.value ->> 'stage' as stage, w.value ->> 'since' as "stageSince", r.result
+      w.value ->> 'stage' as stage, w.value ->> 'since' as "stageSince", r.result, ${ACCEPTED}
     from evaluations e left join results r on r.evaluation_id = e.id
       left join attempts a on a.evaluation_id = e.id and a.number = e.attempt and a.state = 'claimed'
       left join processes p on p.id = a.process_id

@@ -29,7 +29,7 @@ export async function replaceSpecs(
     replaced as (
       update evaluations e set spec = c.s::json, content_hash = c.h, source = c.f, priority = c.p, submission = ${submission}::uuid,
         state = 'waiting', outcome = null, not_before = null, failures = 0, sandboxes_lost = 0, workers_lost = 0,
-        suspect = null, waiting_since = now(), dispatched_at = null
+        suspect = null, waiting_since = now(), accepted_at = now(), dispatched_at = null
       from changed c where e.id = c.id returning e.id, e.task_id as "taskId", e.sample),
     dropped as (delete from results where evaluation_id in (select id from changed)),
     overtaken as (

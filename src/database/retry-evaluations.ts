@@ -26,7 +26,7 @@ export async function retryEvaluations(
         where e.state = 'finished' and e.outcome = any(${[...outcomes]}) for update of e),
       again as (
         update evaluations e set state = 'waiting', outcome = null, not_before = null, failures = 0, sandboxes_lost = 0,
-          workers_lost = 0, suspect = null, waiting_since = now(), dispatched_at = null
+          workers_lost = 0, suspect = null, waiting_since = now(), accepted_at = now(), dispatched_at = null
         from picked where e.id = picked.id returning e.id),
       dropped as (delete from results where evaluation_id in (select id from picked)),
       counted as (${uncount(sql`picked`)})

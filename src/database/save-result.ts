@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Outcome } from '../outcome.ts';
 import type { EvaluationResult } from '../result.ts';
+import { ACCEPTED, type Accepted } from './accepted.ts';
 import type { Database } from './connect.ts';
 
 /** The running attempt that a result or hand-back belongs to. */
@@ -83,17 +84,20 @@ export async function handBack(database: Database, fence: Fence, how: HandBack):
 }
 
 /** An attempt under way, and what its evaluation has been through. */
-export interface Claim extends Fence {
+export interface Claim extends Fence, Accepted {
   provider: string;
   workersLost: number;
   failures: number;
+  /** How long ago it was claimed, ms. */
+  claimedMs: number;
 }
 
 /** Attempts that a process had claimed and not ended. */
 export async function readClaims(database: Database, processId: string): Promise<Claim[]> {
   const { rows } = await sql<Claim>`
     select a.evaluation_id as "evaluationId", e.batch_id as "batchId", b.provider, a.number as attempt,
-      e.workers_lost as "workersLost", e.failures
+      e.workers_lost as "workersLost", e.failures, extract(epoch from now() - a.started_at)::float8 * 1000 as "claimedMs",
+      ${ACCEPTED}
     from attempts a join evaluations e on e.id = a.evaluation_id join batches b on b.id = e.batch_id
     where a.process_id = ${processId} and a.state = 'claimed'`.execute(database);
   return rows;

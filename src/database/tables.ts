@@ -1,4 +1,5 @@
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
+import type { LogLevel } from '../log-level.ts';
 import type { Outcome } from '../outcome.ts';
 import type { EvaluationResult } from '../result.ts';
 import type { SpecInput } from '../spec.ts';
@@ -68,6 +69,8 @@ interface Evaluations {
   source: string | null;
   key: string | null;
   submission: string;
+  /** Last of all: a change or a retry is an acceptance too. */
+  accepted_at: DefaultTime;
   state: Generated<EvaluationState>;
   outcome: Outcome | null;
   priority: Generated<number>;
@@ -129,6 +132,13 @@ interface Leases {
   expires_at: Time;
 }
 
+/** A level that processes follow until then; `kind`: those of one kind, or `all`. */
+interface LogLevels {
+  kind: 'all' | 'dispatcher' | 'evaluator' | 'reaper';
+  level: LogLevel;
+  until: Time;
+}
+
 interface Providers {
   name: string;
   tier: string;
@@ -188,6 +198,7 @@ export interface Tables {
   unreadable_lines: UnreadableLines;
   processes: Processes;
   leases: Leases;
+  log_levels: LogLevels;
   providers: Providers;
   tenants: Tenants;
   sandboxes: Sandboxes;

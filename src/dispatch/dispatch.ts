@@ -3,15 +3,18 @@ import {
   dispatchEvaluations,
   readUnclaimed,
   readWindows,
+  type Dispatched,
   type Window,
 } from '../database/dispatch-evaluations.ts';
 import { dropLease, holdLease, type Lease } from '../database/leases.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { HintQueues } from '../queue/enqueue.ts';
+import { evaluationQueue, type Hint } from '../queue/names.ts';
 import type { Wake } from '../queue/wake.ts';
 import { Bell, repeat, type Loop } from '../pacing.ts';
 import { recoverLimits } from '../slots/provider-health.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 
 /** Dispatched evaluations per slot: a freed slot finds its next job already in the queue. */
 export const WINDOW = 1.5;
@@ -25,6 +28,7 @@ interface DispatchOptions {
   queues: HintQueues;
   wake: Wake;
   metrics: Metrics;
+  tracing: Tracing;
   log: Log;
   processId: string;
 }
@@ -90,7 +94,7 @@ async function dispatchRound(options: DispatchOptions, round: Round): Promise<vo
 
 /** Moves what fits from waiting to the queue. */
 async function fill(
-  { database, queues, metrics }: DispatchOptions,
+  { database, queues, metrics, tracing }: DispatchOptions,
   lease: Lease,
   window: Window,
 ): Promise<void> {
@@ -101,10 +105,24 @@ async function fill(
   const dispatched = await dispatchEvaluations(database, lease, provider, places);
   if (dispatched.length === 0) return;
   metrics.dispatched.inc({ provider }, dispatched.length);
-  await queues.add(provider, dispatched);
+  for (const each of dispatched) tracing.of(each).attempt(each.attempt).dispatched(evaluationQueue(provider));
+  await queues.add(provider, dispatched.map(hintOf(tracing)));
 }
 
-async function sweepQueue({ database, queues }: DispatchOptions, { provider }: Window): Promise<void> {
+async function sweepQueue(
+  { database, queues, tracing }: DispatchOptions,
+  { provider }: Window,
+): Promise<void> {
   const unclaimed = await readUnclaimed(database, provider, UNCLAIMED_S);
-  if (unclaimed.length > 0) await queues.add(provider, unclaimed);
+  if (unclaimed.length > 0) await queues.add(provider, unclaimed.map(hintOf(tracing)));
+}
+
+function hintOf(tracing: Tracing): (dispatched: Dispatched) => Hint {
+  return ({ evaluationId, attempt, alone, ...rest }) => {
+    const traceparent = tracing
+      .of({ evaluationId, ...rest })
+      .attempt(attempt)
+      .header();
+    return { evaluationId, attempt, alone, traceparent };
+  };
 }

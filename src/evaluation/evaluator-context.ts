@@ -1,5 +1,6 @@
 import type { ProviderConfig } from '../provider-config.ts';
 import type { Wake } from '../queue/wake.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import type { Attempt } from './evaluate.ts';
 import type { Prices } from './follow-prices.ts';
 import type { HoldContext } from './held-sandbox.ts';
@@ -14,6 +15,7 @@ export interface EvaluatorContext extends HoldContext {
   /** What the provider's sandboxes cost now. */
   prices: () => Prices;
   wake: Wake;
+  tracing: Tracing;
   /** Lets one that may be what kills processes run alone. */
   gate: LoneGate;
   running: RunningAttempts;

@@ -69,6 +69,11 @@ export class HeldSandbox {
     this.#slot = slot;
   }
 
+  /** The provider's own id of it, once there is one. */
+  get id(): string | undefined {
+    return this.#sandbox?.id;
+  }
+
   /** Throws EvalpoolError, blame `ours` or `spec`. */
   async create(
     claimed: Claimed,
@@ -157,7 +162,7 @@ export class HeldSandbox {
     this.#settled = true;
     await this.#renewing?.stop();
     const settled = this.#settle(lost).catch((error: unknown) => {
-      this.#context.log.warn({ err: error, ledger: this.#slot.ledgerId }, 'a destroy is tried again');
+      this.#log().warn({ err: error }, 'a destroy is tried again');
       void this.#settleLater(lost);
     });
     // Who must end soon says first what becomes of the evaluation: what is left of the sandbox the reaper settles.
@@ -172,9 +177,13 @@ export class HeldSandbox {
       try {
         return await this.#settle(lost);
       } catch (error) {
-        this.#context.log.debug({ err: error, ledger: this.#slot.ledgerId }, 'a destroy failed again');
+        this.#log().debug({ err: error }, 'a destroy failed again');
       }
     }
+  }
+
+  #log(): Log {
+    return this.#context.log.about({ sandbox: this.id, ledger: this.#slot.ledgerId });
   }
 
   async #settle(lost: boolean): Promise<void> {

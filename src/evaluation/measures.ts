@@ -6,6 +6,7 @@ import type { Outcome } from '../outcome.ts';
 import type { EvaluationResult } from '../result.ts';
 import { isConcurrencyLimit } from '../sandbox/blame.ts';
 import type { Stage } from '../stage.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 
 const MOST_TEMPLATES = 20;
 const MOST_TENANTS = 20;
@@ -15,13 +16,19 @@ export class Measures {
   readonly #metrics: Metrics;
   readonly #provider: string;
   readonly #defaultTemplate: string;
+  readonly #tracing: Pick<Tracing, 'exemplarOf'>;
   readonly #template = boundedLabel(MOST_TEMPLATES);
   readonly #tenant = boundedLabel(MOST_TENANTS);
 
-  constructor(metrics: Metrics, provider: { name: string; template: string }) {
+  constructor(
+    metrics: Metrics,
+    provider: { name: string; template: string },
+    tracing: Pick<Tracing, 'exemplarOf'>,
+  ) {
     this.#metrics = metrics;
     this.#provider = provider.name;
     this.#defaultTemplate = provider.template;
+    this.#tracing = tracing;
   }
 
   /** An attempt was claimed. */
@@ -36,7 +43,7 @@ export class Measures {
     const outcome = ended === 'ok' ? 'ok' : ended === 'ABORTED' ? 'aborted' : outcomeOf(ended);
     const template = this.#template(of.spec.template ?? this.#defaultTemplate);
     const labels = { provider: this.#provider, stage, outcome, template };
-    this.#metrics.stageSeconds.observe({ labels, value: seconds, exemplarLabels: exemplarOf(of) });
+    this.#metrics.stageSeconds.observe({ labels, value: seconds, exemplarLabels: this.#exemplar(of) });
   }
 
   /** A create was answered, or will never be. */
@@ -69,7 +76,7 @@ export class Measures {
     const provider = this.#provider;
     const labels = { provider, outcome, error: failure?.code ?? 'none' };
     const seconds = (Date.parse(finishedAt) - Date.parse(startedAt)) / 1000;
-    const exemplarLabels = exemplarOf(of);
+    const exemplarLabels = this.#exemplar(of);
     this.#metrics.evaluations.inc({ labels, value: 1, exemplarLabels });
     this.#metrics.evaluationSeconds.observe({
       labels: { provider, outcome },
@@ -78,8 +85,9 @@ export class Measures {
     });
     this.#metrics.tenantEvaluations.inc({ tenant: this.#tenant(of.tenant), outcome });
   }
-}
 
-function exemplarOf({ evaluationId, attempt }: Claimed): Record<string, string> {
-  return { evaluation: evaluationId, attempt: String(attempt) };
+  #exemplar(of: Claimed): Record<string, string> {
+    const { evaluationId: evaluation, attempt } = of;
+    return { ...this.#tracing.exemplarOf(of), evaluation, attempt: String(attempt) };
+  }
 }

@@ -14,6 +14,7 @@ import { HeldSandbox } from './held-sandbox.ts';
 import { nextStep, type NextStep } from './next-step.ts';
 import { reportOutage } from './report-outage.ts';
 import { storeResult, type Conclusion } from './store-result.ts';
+import { tellAttempt, type Teller } from './tell-attempt.ts';
 import { untilWritten } from './until-written.ts';
 
 /**
@@ -21,12 +22,14 @@ import { untilWritten } from './until-written.ts';
  * more: the hint is then used up, and the attempt runs on by itself among `running`.
  */
 export async function processEvaluation(context: EvaluatorContext, hint: Hint): Promise<void> {
-  const { gate, log } = context;
+  const { gate } = context;
+  const { evaluationId: evaluation, attempt } = hint;
+  const log = context.log.about({ evaluation, attempt, provider: context.provider.name });
   const leave = await gate.enter(hint.alone ?? false);
   try {
-    const begun = await begin(context, hint);
+    const begun = await begin({ ...context, log }, hint);
     void begun?.ended
-      .catch((error: unknown) => log.error({ err: error, ...hint }, 'an evaluation escaped'))
+      .catch((error: unknown) => log.error({ err: error }, 'an evaluation escaped'))
       .finally(leave);
     if (!begun) leave();
   } catch (error) {
@@ -38,16 +41,22 @@ export async function processEvaluation(context: EvaluatorContext, hint: Hint): 
 async function begin(context: EvaluatorContext, hint: Hint): Promise<{ ended: Promise<void> } | undefined> {
   const { provider, lease, slots, draining, measures, running } = context;
   const request = { ...hint, provider: provider.name, processId: lease.processId };
+  const askedMs = performance.now();
   const slot = await slots.take(request, draining);
   if (!slot) return undefined;
+  const hadMs = performance.now();
   const claimed = await claim(context, hint, slot);
   if (!claimed) return undefined;
+  const teller = tellAttempt(context, claimed, { slot: { askedMs, hadMs }, traceparent: hint.traceparent });
   measures.begun(claimed);
   const ended = running.during(claimed, (unwanted, enter) =>
-    runAttempt(context, claimed, { slot, unwanted, enter }),
+    runAttempt({ ...context, log: teller.log, teller }, claimed, { slot, unwanted, enter }),
   );
   return { ended };
 }
+
+/** Everything that an attempt works with. */
+type AttemptContext = EvaluatorContext & { teller: Teller };
 
 /** Between an attempt and the process it runs in. */
 interface Signs {
@@ -58,7 +67,7 @@ interface Signs {
 }
 
 async function runAttempt(
-  context: EvaluatorContext,
+  context: AttemptContext,
   claimed: Claimed,
   { slot, ...signs }: Signs & { slot: Slot },
 ): Promise<void> {
@@ -66,6 +75,7 @@ async function runAttempt(
   const evidence = noEvidence();
   const startedAt = new Date();
   const error = await tryEvaluate(context, claimed, { sandbox, evidence, ...signs });
+  context.teller.over(sandbox.id);
   await conclude(context, claimed, { sandbox, evidence, startedAt, error });
 }
 
@@ -85,7 +95,7 @@ async function claim(context: EvaluatorContext, hint: Hint, slot: Slot): Promise
 }
 
 async function tryEvaluate(
-  context: EvaluatorContext,
+  context: AttemptContext,
   claimed: Claimed,
   on: { sandbox: HeldSandbox; evidence: Evidence } & Signs,
 ): Promise<EvalpoolError | undefined> {
@@ -104,6 +114,7 @@ async function tryEvaluate(
       onStage: (stage, seconds, outcome) => {
         lost ||= outcome === 'SANDBOX_LOST';
         context.measures.stage(claimed, stage, seconds, outcome);
+        context.teller.stageEnded(stage, seconds, outcome);
       },
     });
     return undefined;
@@ -114,8 +125,8 @@ async function tryEvaluate(
   }
 }
 
-async function conclude(context: EvaluatorContext, claimed: Claimed, attempt: Conclusion): Promise<void> {
-  const { database, lease, measures, wake, log } = context;
+async function conclude(context: AttemptContext, claimed: Claimed, attempt: Conclusion): Promise<void> {
+  const { database, lease, measures, teller, wake } = context;
   if (lease.lost.aborted) return; // the reaper has handed it back, or will
   const next = await untilWritten(context, 'what follows an attempt', () =>
     decide(context, claimed, attempt),
@@ -125,12 +136,12 @@ async function conclude(context: EvaluatorContext, claimed: Claimed, attempt: Co
   const spent = { sandboxSeconds: seconds, costUsd: costOf(context.prices(), seconds) };
   measures.spent(claimed, spent.sandboxSeconds, spent.costUsd);
   if ('handBack' in next) {
-    const evaluation = { evaluation: claimed.evaluationId, attempt: claimed.attempt };
-    log.info({ ...evaluation, ...next.handBack, error: attempt.error?.message }, 'handed back');
     measures.retried(next.handBack.reason);
-    await untilWritten(context, 'a hand-back', () =>
+    const written = await untilWritten(context, 'a hand-back', () =>
       handBack(database, claimed, { ...next.handBack, ...spent }),
     );
+    const stopped = next.handBack === STOPPED;
+    if (written) teller.handedBack(next.handBack, stopped ? undefined : attempt.error);
   } else {
     await storeResult(context, claimed, { ...attempt, error: next.end });
   }

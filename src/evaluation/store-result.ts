@@ -6,6 +6,7 @@ import { costOf } from '../slots/tiers.ts';
 import type { EvaluatorContext } from './evaluator-context.ts';
 import { noEvidence, type Evidence } from './evidence.ts';
 import type { HeldSandbox } from './held-sandbox.ts';
+import type { Teller } from './tell-attempt.ts';
 import { untilWritten } from './until-written.ts';
 
 /** What an attempt came to. */
@@ -19,20 +20,24 @@ export interface Conclusion {
 }
 
 type Storing = Pick<EvaluatorContext, 'database' | 'lease' | 'log' | 'measures' | 'prices'> & {
+  teller: Pick<Teller, 'ended'>;
   provider: Pick<EvaluatorContext['provider'], 'name' | 'template'>;
 };
 
 /** Writes the one result of an evaluation, again and again until it is written or another attempt has overtaken it. */
 export async function storeResult(context: Storing, claimed: Claimed, attempt: Conclusion): Promise<void> {
-  const { database, measures } = context;
-  const write = async (result: EvaluationResult): Promise<void> => {
+  const { database, measures, teller } = context;
+  const write = async (came: Conclusion): Promise<void> => {
+    const result = describe(context, claimed, came);
     const written = await untilWritten(context, 'a result', () => saveResult(database, claimed, result));
-    if (written) measures.ended(claimed, written, result);
+    if (!written) return;
+    measures.ended(claimed, written, result);
+    teller.ended(written, result, came.error);
   };
   try {
-    await write(describe(context, claimed, attempt));
+    await write(attempt);
   } catch (cause) {
-    await write(describe(context, claimed, unstorable(attempt, cause)));
+    await write(unstorable(attempt, cause));
   }
 }
 

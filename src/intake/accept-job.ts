@@ -3,13 +3,14 @@ import { z } from 'zod';
 import { acceptSpecs } from '../database/accept-specs.ts';
 import { findBatch, makeBatch, readBatch, sealBatch, sealWhenIdle, type Batch } from '../database/batches.ts';
 import type { Database } from '../database/connect.ts';
-import { findAwaited, findByKey, findResult } from '../database/find-evaluation.ts';
+import { findAccepted, findAwaited, findByKey, findResult } from '../database/find-evaluation.ts';
 import { readProviderStatus } from '../database/read-status.ts';
 import { isRefusedData } from '../database/what-failed.ts';
 import { EvalpoolError } from '../errors.ts';
 import { harmlessLine } from '../harmless-text.ts';
 import { readProvider } from '../slots/tiers.ts';
 import type { SpecInput } from '../spec.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { problemText } from './problem.ts';
 import { checkSession } from './session-limit.ts';
 import { contentHash, validateSpec } from './validate-spec.ts';
@@ -28,6 +29,8 @@ const IntakeJob = z
     seal: z.boolean().default(false),
     /** Seal the batch once nothing came for this long, seconds. */
     sealAfterIdle: z.number().positive().max(86_400).optional(),
+    /** W3C's header of what submits it, where BullMQ's own telemetry does not carry one. */
+    traceparent: z.string().max(200).optional(),
   })
   .refine((job) => job.spec !== undefined || job.seal, 'a job needs a spec or seal: true');
 
@@ -36,9 +39,16 @@ type Job = z.infer<typeof IntakeJob>;
 /** What the job completes with, or the evaluation that it is `parked` for while the result is not there. */
 export type JobAnswer = { answer: unknown } | { parked: string };
 
+/** What was submitted, and W3C's header of the span that did. */
+interface Submitted {
+  data: unknown;
+  traceparent?: string | undefined;
+}
+
 interface AcceptContext {
   database: Database;
   provider: string | undefined;
+  tracing: Pick<Tracing, 'of'>;
   accepted: () => void;
 }
 
@@ -46,10 +56,14 @@ interface AcceptContext {
  * Accepts one job of the intake queue; told again, it adds nothing. `parked`: what it waits for since an earlier time; then
  * it only reads. Throws an EvalpoolError that names what is wrong with the job; anything else that it throws may pass.
  */
-export async function acceptJob(context: AcceptContext, data: unknown, parked?: string): Promise<JobAnswer> {
+export async function acceptJob(
+  context: AcceptContext,
+  submitted: Submitted,
+  parked?: string,
+): Promise<JobAnswer> {
   try {
     const awaited = parked === undefined ? undefined : await findAwaited(context.database, parked);
-    if (parked === undefined || !awaited) return await acceptAnew(context, data);
+    if (parked === undefined || !awaited) return await acceptAnew(context, submitted);
     return await answerWaiting(context.database, parked, awaited.cancelled);
   } catch (error) {
     if (!isRefusedData(error)) throw error;
@@ -68,7 +82,7 @@ async function answerWaiting(
   return { parked: evaluationId };
 }
 
-async function acceptAnew(context: AcceptContext, data: unknown): Promise<JobAnswer> {
+async function acceptAnew(context: AcceptContext, { data, traceparent }: Submitted): Promise<JobAnswer> {
   const { database } = context;
   const parsed = IntakeJob.safeParse(data);
   if (!parsed.success)
@@ -80,6 +94,7 @@ async function acceptAnew(context: AcceptContext, data: unknown): Promise<JobAns
   if (job.seal) await sealBatch(database, batch.id);
   context.accepted();
   if (!evaluationId) return { answer: { sealed: true } };
+  await traceAcceptance(context, evaluationId, traceparent ?? job.traceparent);
   if (!job.wait) return { answer: { evaluationId } };
   return answerWaiting(database, evaluationId, false);
 }
@@ -124,6 +139,16 @@ async function acceptOne(
   const id = ids[0] ?? before?.evaluationId ?? (job.key && (await findByKey(database, batchId, job.key)));
   if (!id) throw new EvalpoolError('STORE_FAILED', 'the spec was neither accepted nor found');
   return id;
+}
+
+async function traceAcceptance(
+  { database, tracing }: AcceptContext,
+  evaluationId: string,
+  traceparent: string | undefined,
+): Promise<void> {
+  if (traceparent === undefined) return;
+  const when = await findAccepted(database, evaluationId);
+  if (when) tracing.of({ evaluationId, ...when }).accepted(traceparent);
 }
 
 async function refuseOverlong(database: Database, provider: string, spec: SpecInput): Promise<void> {

@@ -6,6 +6,8 @@ import type { Log } from '../log.ts';
 import { MAX_FAILURES } from '../outcome.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { failedResult } from '../result.ts';
+import type { EvaluationTrace } from '../tracing/evaluation-trace.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 
 /** A process whose heartbeat stands still for this long, seen by one observer without a gap, counts as lost; ms. */
 export const LOST_AFTER_MS = 30_000;
@@ -17,6 +19,7 @@ const FREE_LOSSES = 2;
 interface Context {
   database: Database;
   metrics: Metrics;
+  tracing: Pick<Tracing, 'of'>;
   log: Log;
 }
 
@@ -51,7 +54,7 @@ export async function handBackLost(context: Context, observer: HeartbeatObserver
   for (const { id, beat } of lost) {
     if (!(await endProcess(database, id, beat))) continue;
     metrics.processesLost.inc();
-    log.warn({ process: id }, 'a process stopped beating: its work is handed back');
+    log.warn({ lost: id }, 'a process stopped beating: its work is handed back');
   }
   return handBackEnded(context);
 }
@@ -79,21 +82,23 @@ async function settle(context: Context, claim: Claim): Promise<boolean> {
     await giveUpOrHandBack(context, claim);
     return true;
   } catch (error) {
-    const { evaluationId } = claim;
-    context.log.error(
-      { err: error, evaluation: evaluationId },
-      'a lost attempt was not settled; it is tried again',
-    );
+    const { evaluationId: evaluation, attempt, batchId: batch, provider } = claim;
+    const trace = context.tracing.of(claim).id;
+    const about = { evaluation, attempt, batch, trace, provider };
+    context.log.error({ err: error, ...about }, 'a lost attempt was not settled; it is tried again');
     return false;
   }
 }
 
-async function giveUpOrHandBack({ database, metrics }: Context, claim: Claim): Promise<void> {
+async function giveUpOrHandBack(context: Context, claim: Claim): Promise<void> {
+  const { database, metrics } = context;
   const { provider } = claim;
   const failed = claim.workersLost >= FREE_LOSSES;
   if (!failed || claim.failures + 1 < MAX_FAILURES) {
     const back = { reason: 'worker_lost', failed, delayMs: 0, workerLost: true };
-    if (await handBack(database, claim, back)) metrics.retries.inc({ provider, cause: back.reason });
+    if (!(await handBack(database, claim, back))) return;
+    metrics.retries.inc({ provider, cause: back.reason });
+    tellLost(context, claim, new EvalpoolError('WORKER_LOST', 'the evaluator working on it was lost'));
     return;
   }
   const error = new EvalpoolError(
@@ -101,7 +106,20 @@ async function giveUpOrHandBack({ database, metrics }: Context, claim: Claim): P
     `the evaluator working on it was lost ${claim.workersLost + 1} times, in the end while it ran alone`,
   );
   const result = failedResult(error, claim.attempt);
-  if (!(await saveResult(database, claim, result))) return;
-  const labels = { provider, outcome: result.outcome, error: error.code };
+  const outcome = await saveResult(database, claim, result);
+  if (!outcome) return;
+  const labels = { provider, outcome, error: error.code };
   metrics.evaluations.inc({ labels, value: 1 });
+  tellLost(context, claim, error).ended({ ...result, outcome, provider }, claim);
+}
+
+// Whoever worked on it can tell nothing any more.
+function tellLost({ tracing, log }: Context, claim: Claim, error: EvalpoolError): EvaluationTrace {
+  const { evaluationId: evaluation, attempt, batchId: batch, provider, claimedMs } = claim;
+  const { reason } = error.kind;
+  const trace = tracing.of(claim);
+  log.info({ evaluation, attempt, batch, trace: trace.id, provider, reason }, 'a lost attempt was settled');
+  const times = { startMs: trace.ago(claimedMs), endMs: performance.now() };
+  trace.attempt(attempt).ended({ ...times, provider, reason, error });
+  return trace;
 }

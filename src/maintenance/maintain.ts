@@ -1,5 +1,6 @@
 import { finishBatches } from '../database/batches.ts';
 import type { Wake } from '../queue/wake.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { repeat, type Loop } from '../pacing.ts';
 import { HeartbeatObserver, handBackLost } from './lost-processes.ts';
 import { reapSandboxes, type ReapContext } from './reap-sandboxes.ts';
@@ -11,7 +12,7 @@ const LIST_EVERY = 5;
 
 /** Runs the sweeps of what has nothing to do with a provider until stopped: lost processes, batches that are over. */
 export function startMaintaining(
-  context: Pick<ReapContext, 'database' | 'metrics' | 'log'> & { wake: Wake },
+  context: Pick<ReapContext, 'database' | 'metrics' | 'log'> & { wake: Wake; tracing: Tracing },
 ): Loop {
   const { database, wake, log } = context;
   const observer = new HeartbeatObserver();

@@ -95,10 +95,10 @@ async function tryDestroy({ sandboxes, metrics, provider, log }: ReapContext, id
   try {
     await sandboxes.destroy(id);
     metrics.sandboxesReaped.inc({ provider });
-    log.info({ sandbox: id }, 'destroyed a sandbox that nobody owned');
+    log.info({ provider, sandbox: id }, 'destroyed a sandbox that nobody owned');
     return true;
   } catch (error) {
-    log.warn({ sandbox: id, err: error }, 'a sandbox could not be destroyed; it is tried again');
+    log.warn({ err: error, provider, sandbox: id }, 'a sandbox could not be destroyed; it is tried again');
     return false;
   }
 }

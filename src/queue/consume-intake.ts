@@ -3,6 +3,7 @@ import { EvalpoolError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { connectRedis } from './connect-redis.ts';
 import { INTAKE_QUEUE, PREFIX } from './names.ts';
+import { carried } from './trace-context.ts';
 
 const AT_ONCE = 20;
 const SHORTEST_PARK_MS = 100;
@@ -14,8 +15,14 @@ const LONGEST_PARK_MS = 5000;
  */
 export type IntakeAnswer = { answer: unknown } | { parked: string };
 
-/** Asked with a job's data, and with what the job is parked for since it was last asked. */
-type Accept = (data: unknown, parked: string | undefined) => Promise<IntakeAnswer>;
+/** What a producer submits: a job's data, and W3C's header of the span that submitted it. */
+interface Submitted {
+  data: unknown;
+  traceparent: string | undefined;
+}
+
+/** Asked with what was submitted, and with what the job is parked for since it was last asked. */
+type Accept = (submitted: Submitted, parked: string | undefined) => Promise<IntakeAnswer>;
 
 interface IntakeOptions {
   redisUrl: string;
@@ -37,7 +44,8 @@ export function consumeIntake(
     INTAKE_QUEUE,
     async (job, token) => {
       const before = parkedFor(job);
-      const said = await accept(job.data, before).catch((error: unknown) => {
+      const submitted = { data: job.data, traceparent: carried(job) };
+      const said = await accept(submitted, before).catch((error: unknown) => {
         if (isProducers(error)) {
           if (before === undefined) onJob('refused');
           throw new UnrecoverableError(error.message);
@@ -56,7 +64,7 @@ export function consumeIntake(
     },
     { connection, prefix: PREFIX, concurrency: AT_ONCE, drainDelay: 1 },
   );
-  worker.on('error', (error) => log.warn({ error: error.message }, 'intake queue'));
+  worker.on('error', (error) => log.warn({ err: error }, 'the intake queue has troubles'));
   return {
     close: async () => {
       await worker.close();

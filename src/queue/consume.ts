@@ -2,6 +2,7 @@ import { Worker } from 'bullmq';
 import type { Log } from '../log.ts';
 import { connectRedis } from './connect-redis.ts';
 import { evaluationQueue, PREFIX, type Hint } from './names.ts';
+import { carried } from './trace-context.ts';
 
 /**
  * Hints that a process holds at once: one that waits for a slot, and the next ones at hand. Were it as many as there are slots,
@@ -38,8 +39,12 @@ export function consumeHints(options: ConsumeOptions, work: (hint: Hint) => Prom
   const worker = new Worker<Hint>(
     queue,
     async (job) => {
-      await work(job.data).catch((error: unknown) =>
-        options.log.error({ err: error, ...job.data }, 'an evaluation escaped'),
+      const { evaluationId: evaluation, attempt } = job.data;
+      await work({ ...job.data, traceparent: carried(job) }).catch((error: unknown) =>
+        options.log.error(
+          { err: error, evaluation, attempt, provider: options.provider },
+          'an evaluation escaped',
+        ),
       );
     },
     {
@@ -52,7 +57,9 @@ export function consumeHints(options: ConsumeOptions, work: (hint: Hint) => Prom
       drainDelay: 1,
     },
   );
-  worker.on('error', (error) => options.log.warn({ error: error.message }, 'queue'));
+  worker.on('error', (error) =>
+    options.log.warn({ err: error, provider: options.provider }, 'the queue has troubles'),
+  );
   return {
     pause: () => void worker.pause(true),
     resume: () => void worker.resume(),

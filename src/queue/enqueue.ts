@@ -1,6 +1,7 @@
 import { Queue } from 'bullmq';
 import { connectRedis } from './connect-redis.ts';
 import { evaluationQueue, PREFIX, type Hint } from './names.ts';
+import { carry } from './trace-context.ts';
 
 /** The sending end of every provider's queue. */
 export interface HintQueues {
@@ -23,7 +24,7 @@ export function openHintQueues(redisUrl: string): HintQueues {
   };
   return {
     add: async (provider, hints) => {
-      const jobs = hints.map((hint) => ({
+      const jobs = hints.map(({ traceparent, ...hint }) => ({
         name: 'evaluate',
         data: hint,
         opts: {
@@ -31,6 +32,7 @@ export function openHintQueues(redisUrl: string): HintQueues {
           attempts: 1,
           removeOnComplete: true,
           removeOnFail: true,
+          ...carry(traceparent),
         },
       }));
       await queueOf(provider).addBulk(jobs);

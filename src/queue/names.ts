@@ -15,4 +15,6 @@ export interface Hint {
   attempt: number;
   /** It was under way whenever a process was lost, so it runs alone. */
   alone?: boolean;
+  /** W3C's header of the span that put it there: beside the job's data, for whoever looks for it. */
+  traceparent?: string | undefined;
 }

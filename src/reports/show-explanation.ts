@@ -8,7 +8,7 @@ const LINE = 400;
 /** One screen on one evaluation: where it is, why, its attempts, its last words, and how to try it by hand. */
 export function showExplanation(
   batch: string,
-  evaluation: EvaluationFacts & { attempts: readonly AttemptFacts[] },
+  evaluation: EvaluationFacts & { attempts: readonly AttemptFacts[]; trace: string },
   reason: Reason,
 ): string {
   const { taskId, sample, source, state, outcome, result } = evaluation;
@@ -24,6 +24,8 @@ export function showExplanation(
     '',
     ...attemptsOf(evaluation.attempts),
     ...stagesOf(evaluation),
+    `trace: ${evaluation.trace}`,
+    '',
     ...tailOf(evaluation),
     'To try it by hand:',
     `  evalpool explain ${shown(batch)} ${shown(taskId)} --sample ${sample} --spec > one.jsonl && evalpool run one.jsonl`,

@@ -8,6 +8,7 @@ import { registerProcess } from '../../src/database/processes.ts';
 import { replaceSpecs } from '../../src/database/replace-specs.ts';
 import { retryEvaluations } from '../../src/database/retry-evaluations.ts';
 import { handBack, saveResult } from '../../src/database/save-result.ts';
+import { traceIdOf } from '../../src/tracing/trace-ids.ts';
 import { untilSomeoneWaits } from '../fixtures/lock-waits.ts';
 import { openTestDatabase } from '../fixtures/database.ts';
 import { dispatchSome, passedResult, seedProvider } from '../fixtures/seed.ts';
@@ -111,6 +112,25 @@ describe('evaluating again', () => {
       await untilSomeoneWaits(it.database, 2);
     });
     expect(await Promise.all(both)).toEqual([[expect.objectContaining({ taskId: 'crossed-0' })], false]);
+  });
+
+  test('each time an evaluation is accepted it has another trace, and every attempt until then the same', async () => {
+    const { batchId } = await submit('traced', ['1']);
+    const traces: string[] = [];
+    const attempt = async (): Promise<Claimed> => {
+      const [claim] = await claimAll('traced');
+      traces.push(traceIdOf('a deployment', claim!));
+      return claim!;
+    };
+    await handBack(it.database, await attempt(), { reason: 'stopped', failed: false, delayMs: 0 });
+    await saveResult(it.database, await attempt(), { ...passedResult(), outcome: 'failed' });
+    await retryEvaluations(it.database, batchId, ['failed']);
+    await saveResult(it.database, await attempt(), passedResult());
+    await submit('traced', ['2']);
+    await attempt();
+    const [first, second, retried, replaced] = traces;
+    expect(second).toBe(first);
+    expect(new Set([first, retried, replaced]).size).toBe(3);
   });
 
   test('a result is written over one that was left behind', async () => {

@@ -15,6 +15,8 @@ const fresh: Claimed = {
   sandboxesLost: 0,
   suspect: null,
   waitedSeconds: 0,
+  acceptedAt: '0',
+  ageMs: 0,
 };
 
 /** The circumstances of an error that is this evaluation's own. */

@@ -5,6 +5,7 @@ import { keepLease, type OwnLease } from '../../src/database/own-lease.ts';
 import { readResults } from '../../src/database/read-results.ts';
 import { noEvidence } from '../../src/evaluation/evidence.ts';
 import { storeResult } from '../../src/evaluation/store-result.ts';
+import { tellAttempt } from '../../src/evaluation/tell-attempt.ts';
 import { untilWritten } from '../../src/evaluation/until-written.ts';
 import { makeLog } from '../../src/log.ts';
 import { Measures } from '../../src/evaluation/measures.ts';
@@ -12,6 +13,7 @@ import { makeMetrics } from '../../src/metrics/metrics.ts';
 import { TIERS } from '../../src/slots/tiers.ts';
 import { openTestDatabase } from '../fixtures/database.ts';
 import { dispatchSome, seedBatch, seedProvider } from '../fixtures/seed.ts';
+import { untraced } from '../fixtures/tracing.ts';
 
 const log = makeLog('test', 'silent');
 
@@ -53,9 +55,12 @@ describe('writing what an attempt came to', () => {
       log,
       provider,
       prices: () => TIERS.local,
-      measures: new Measures(makeMetrics(['picky']), provider),
+      measures: new Measures(makeMetrics(['picky']), provider, untraced),
     };
-    await storeResult(context, claimed!, {
+    const slot = { askedMs: 0, hadMs: 0 };
+    const arrival = { slot, traceparent: undefined };
+    const teller = tellAttempt({ ...context, tracing: untraced }, claimed!, arrival);
+    await storeResult({ ...context, teller }, claimed!, {
       sandbox: { seconds: 1 },
       evidence: { ...noEvidence(), tail: 'refused' },
       startedAt: new Date(),

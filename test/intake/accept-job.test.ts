@@ -12,6 +12,7 @@ import { acceptJob, type JobAnswer } from '../../src/intake/accept-job.ts';
 import { saveProvider } from '../../src/slots/tiers.ts';
 import { openTestDatabase } from '../fixtures/database.ts';
 import { testProvider } from '../fixtures/provider.ts';
+import { untraced } from '../fixtures/tracing.ts';
 
 let it: Awaited<ReturnType<typeof openTestDatabase>>;
 beforeAll(async () => {
@@ -24,15 +25,17 @@ afterAll(() => it.close());
 const context = (byDefault?: string): Parameters<typeof acceptJob>[0] => ({
   database: it.database,
   provider: byDefault,
+  tracing: untraced,
   accepted: () => undefined,
 });
-const accept = (job: object, byDefault?: string): Promise<JobAnswer> => acceptJob(context(byDefault), job);
+const accept = (job: object, byDefault?: string): Promise<JobAnswer> =>
+  acceptJob(context(byDefault), { data: job });
 
 /** Accepts a job that waits for its result, and returns how its consumer asks again. */
 async function wait(job: object): Promise<() => Promise<JobAnswer>> {
   const said = await accept({ provider: 'pro', wait: true, ...job });
   if (!('parked' in said)) throw new Error('it does not wait');
-  return () => acceptJob(context(), { provider: 'pro', wait: true, ...job }, said.parked);
+  return () => acceptJob(context(), { data: { provider: 'pro', wait: true, ...job } }, said.parked);
 }
 
 async function stateOf(name: string): Promise<Batch | undefined> {

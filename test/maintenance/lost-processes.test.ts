@@ -8,6 +8,7 @@ import { handBackLost, HeartbeatObserver, LOST_AFTER_MS } from '../../src/mainte
 import { makeMetrics } from '../../src/metrics/metrics.ts';
 import { openTestDatabase } from '../fixtures/database.ts';
 import { dispatchSome, seedBatch, seedProvider } from '../fixtures/seed.ts';
+import { untraced } from '../fixtures/tracing.ts';
 
 describe('the observer of heartbeats', () => {
   const still = [{ id: '1', beat: '5' }];
@@ -44,7 +45,7 @@ describe('the work of an ended process', () => {
   const metrics = makeMetrics([]);
   const log = makeLog('test', 'silent');
   const sweep = async (): Promise<number> =>
-    handBackLost({ database: it.database, metrics, log }, new HeartbeatObserver());
+    handBackLost({ database: it.database, metrics, tracing: untraced, log }, new HeartbeatObserver());
 
   test('is handed back twice for nothing, then at the price of an attempt, and given up when none is left', async () => {
     await seedProvider(it.database, 'mortal', 4);
