@@ -31,6 +31,8 @@ export interface WorldPlan {
   breakable: boolean;
   /** Time that ending workers give their running work, seconds. */
   drainS: number;
+  /** Variables that all workers get besides. */
+  env?: Readonly<Record<string, string>>;
 }
 
 /** Everything that a batch needs, each in a process of its own, and the handles to break it. */
@@ -84,7 +86,11 @@ export async function startWorld(plan: WorldPlan): Promise<World> {
   });
   await saveProvider(database, config.provider);
   await changeProvider(database, PROVIDER, { maxSandboxes: plan.slots, createsPerS: plan.createsPerS });
-  const actors = castOf(plan, { ...childEnvironment(), ...settingsEnvironment(config) }, home.logs);
+  const actors = castOf(
+    plan,
+    { ...childEnvironment(), ...settingsEnvironment(config), ...plan.env },
+    home.logs,
+  );
   for (const actor of actors) actor.start();
   const close = async (): Promise<void> => {
     await Promise.all(actors.map((actor) => actor.close()));

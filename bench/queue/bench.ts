@@ -5,6 +5,7 @@ import { measureMakespan } from './makespan.ts';
 import { measureWaiting } from './million.ts';
 import { measureManySlots, measureProcesses } from './processes.ts';
 import { measureResume } from './resume.ts';
+import { measureTracing } from './tracing.ts';
 
 // npm run bench:queue -- [part]... [--evaluations N] …: prints figures of the queue on simulated sandboxes; without a name all of them.
 // docs/benchmarks.md says what each part measures.
@@ -19,6 +20,7 @@ const OPTIONS = {
   'for-s': { type: 'string', default: '20' },
   'many-slots': { type: 'string', default: '1000' },
   resumed: { type: 'string', default: '200000' },
+  traced: { type: 'string', default: '3000' },
   /** How long after its end a contestant's sandboxes are counted again. */
   'late-s': { type: 'string', default: '150' },
 } as const;
@@ -50,6 +52,9 @@ const PARTS: Readonly<Record<string, (sizeOf: SizeOf) => AsyncIterable<string[]>
   },
   resume: async function* (sizeOf) {
     yield await measureResume(sizeOf('resumed'));
+  },
+  tracing: async function* (sizeOf) {
+    yield await measureTracing(sizeOf('traced'));
   },
 };
 
