@@ -7,6 +7,7 @@ import { addDoctorCommand } from './doctor.ts';
 import { addExplainCommand } from './explain.ts';
 import { addMigrateCommand } from './migrate.ts';
 import { addProvidersCommand } from './providers.ts';
+import { addLogLevelCommand } from './log-level.ts';
 import { addPruneCommand } from './prune.ts';
 import { reportError } from './report-error.ts';
 import { addRunCommand } from './run.ts';
@@ -51,6 +52,7 @@ async function main(): Promise<void> {
   addBatchCommands(program, config);
   addProvidersCommand(program, config);
   addSandboxesCommand(program, config);
+  addLogLevelCommand(program, config);
   addValidateCommand(program, config, exit);
   addSchemaCommand(program);
   addSandboxServerCommand(program, exit);

@@ -1,5 +1,6 @@
 import type { Database } from './connect.ts';
 import { beat, endProcess, registerProcess } from './processes.ts';
+import type { LogLevel } from '../log-level.ts';
 import type { Log } from '../log.ts';
 import { repeat } from '../pacing.ts';
 import type { Working } from './tables.ts';
@@ -36,6 +37,7 @@ export async function keepLease(
   let beatAtMs = performance.now();
   let working: (() => readonly Working[]) | undefined;
   const ageMs = (): number => performance.now() - beatAtMs;
+  const follow = followLevel(log);
   const held = (): boolean => !lost.signal.aborted && ageMs() < pace.unsureAfterMs;
   const check = (): void => {
     if (ageMs() >= pace.lostAfterMs) lost.abort(new Error('the heartbeat of this process is too old'));
@@ -43,8 +45,10 @@ export async function keepLease(
   const loop = repeat(
     async () => {
       const startedMs = performance.now();
-      if (await beat(database, processId, working?.() ?? [])) beatAtMs = startedMs;
-      else lost.abort(new Error('this process was declared dead'));
+      const answer = await beat(database, processId, working?.() ?? []);
+      if (!answer) return lost.abort(new Error('this process was declared dead'));
+      beatAtMs = startedMs;
+      follow(answer.logLevel);
     },
     { ms: pace.beatMs },
     (error) => log.warn({ err: error }, 'a heartbeat failed'),
@@ -60,5 +64,16 @@ export async function keepLease(
       await loop.stop();
       await endProcess(database, processId);
     },
+  };
+}
+
+// Null: what it was started with.
+function followLevel(log: Log): (level: LogLevel | null) => void {
+  const own = log.level;
+  return (level) => {
+    const wanted = level ?? own;
+    if (wanted === log.level) return;
+    log.level = wanted;
+    log.info({ logLevel: wanted }, 'the level of this log was changed');
   };
 }

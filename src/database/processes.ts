@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { sql } from 'kysely';
+import type { LogLevel } from '../log-level.ts';
 import type { Database } from './connect.ts';
 import type { Working } from './tables.ts';
 
@@ -13,16 +14,24 @@ export async function registerProcess(database: Database, kind: string, provider
   return row.id;
 }
 
-/** One heartbeat for all that the process holds. False: it was declared dead meanwhile and must drop its work. */
+/** The answer to a heartbeat. */
+interface Beaten {
+  /** How much its log is to tell; null: what it was started with. */
+  logLevel: LogLevel | null;
+}
+
+/** One heartbeat for all that the process holds. Undefined: it was declared dead meanwhile and must drop its work. */
 export async function beat(
   database: Database,
   processId: string,
   working: readonly Working[] = [],
-): Promise<boolean> {
-  const done = await sql`
-    update processes set beat = beat + 1, working = ${JSON.stringify(working)}::jsonb
-    where id = ${processId} and ended_at is null`.execute(database);
-  return done.numAffectedRows === 1n;
+): Promise<Beaten | undefined> {
+  const { rows } = await sql<Beaten>`
+    update processes p set beat = beat + 1, working = ${JSON.stringify(working)}::jsonb
+    where id = ${processId} and ended_at is null
+    returning (select level from log_levels l where l.kind in (p.kind, 'all') and l.until > now()
+      order by l.kind = 'all' limit 1) as "logLevel"`.execute(database);
+  return rows[0];
 }
 
 /** Every process that has not ended, with its heartbeat, for an observer to compare over time. */

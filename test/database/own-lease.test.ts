@@ -5,6 +5,7 @@ import { keepLease, type OwnLease } from '../../src/database/own-lease.ts';
 import { deferred } from '../../src/deferred.ts';
 import { endProcess } from '../../src/database/processes.ts';
 import { untilWritten } from '../../src/evaluation/until-written.ts';
+import { clearLogLevel, setLogLevel } from '../../src/database/log-levels.ts';
 import { makeLog } from '../../src/log.ts';
 import { openTestDatabase } from '../fixtures/database.ts';
 
@@ -78,6 +79,20 @@ describe('the lease of a process', () => {
     expect(lease.held()).toBe(false);
     expect(await write.done).toBeUndefined();
     expect(write.times()).toBe(0);
+  });
+
+  test('brings the level that is set for the logs of its kind, or of all, for as long as it is set', async () => {
+    const own = makeLog('evaluator', 'silent');
+    lease = await keepLease(it.database, { kind: 'evaluator' }, own, PACE);
+    await setLogLevel(it.database, { kind: 'all', level: 'error', forS: 60 });
+    await expect.poll(() => own.level).toBe('error');
+    await setLogLevel(it.database, { kind: 'evaluator', level: 'fatal', forS: 60 });
+    await setLogLevel(it.database, { kind: 'reaper', level: 'trace', forS: 60 });
+    await expect.poll(() => own.level).toBe('fatal');
+    await setLogLevel(it.database, { kind: 'evaluator', level: 'fatal', forS: 0 });
+    await expect.poll(() => own.level).toBe('error');
+    await clearLogLevel(it.database, 'all');
+    await expect.poll(() => own.level).toBe('silent');
   });
 
   test('is lost after too long without any answer', async () => {
