@@ -1,6 +1,6 @@
 import type { Batch } from '../database/batches.ts';
 import { isGraded, OUTCOMES, type Outcome } from '../outcome.ts';
-import { wilsonInterval } from './wilson.ts';
+import { wilsonInterval, type Interval } from './statistics/wilson.ts';
 
 /** How many results of one outcome carry one reason. */
 export interface ReasonCount {
@@ -24,7 +24,7 @@ export interface Summary {
   missing: number;
   graded: number;
   passRate: number | null;
-  passRateInterval: { low: number; high: number } | null;
+  passRateInterval: Interval | null;
   completion: number;
 }
 

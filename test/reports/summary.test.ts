@@ -3,7 +3,6 @@ import type { Batch } from '../../src/database/batches.ts';
 import { noOutcomes, type Outcome } from '../../src/outcome.ts';
 import { summarize } from '../../src/reports/summarize.ts';
 import { percent, summaryLine } from '../../src/reports/summary-line.ts';
-import { wilsonInterval } from '../../src/reports/wilson.ts';
 
 function batch(total: number, counts: Partial<Record<Outcome, number>>, unreadable = 0): Batch {
   return {
@@ -20,23 +19,6 @@ function batch(total: number, counts: Partial<Record<Outcome, number>>, unreadab
     counts: { ...noOutcomes(), ...counts },
   };
 }
-
-test.each([
-  [97, 142, 0.6026, 0.754],
-  [0, 10, 0, 0.2775],
-  [10, 10, 0.7225, 1],
-  [1, 2, 0.0945, 0.9055],
-  [81, 263, 0.2553, 0.3662],
-  [15, 148, 0.0624, 0.1605],
-])("Wilson's interval of %d in %d is the known one", (hits, trials, low, high) => {
-  const interval = wilsonInterval(hits, trials);
-  expect(interval?.low).toBeCloseTo(low, 3);
-  expect(interval?.high).toBeCloseTo(high, 3);
-});
-
-test('no trials, no interval', () => {
-  expect(wilsonInterval(0, 0)).toBeNull();
-});
 
 test('the summary line has the agreed form', () => {
   const line = summaryLine(
