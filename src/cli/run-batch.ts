@@ -11,6 +11,8 @@ import type { Stack } from '../local/use-stack.ts';
 import type { Log } from '../log.ts';
 import type { Highlights } from '../reports/highlights.ts';
 import type { Progress } from '../reports/progress.ts';
+import type { SampleFigures } from '../reports/samples/sample-figures.ts';
+import { writeTasks } from '../reports/samples/write-tasks.ts';
 import { summarize, type Summary } from '../reports/summarize.ts';
 import { writeResults, writeSummary } from '../reports/write-results.ts';
 import { openRun, type OpenRun } from './open-run.ts';
@@ -31,6 +33,8 @@ export interface RunOrder {
   /** Its share, cap and budget. */
   shares: BatchChanges;
   out: string;
+  /** Which pass@k to tell; unless given, the usual ones of a batch with several samples per task. */
+  passAt: readonly number[] | undefined;
   items: AsyncIterable<Item>;
   progress: Progress;
   metrics: RunMetrics;
@@ -39,7 +43,7 @@ export interface RunOrder {
 
 /** What a run comes to. */
 export interface RunOutcome {
-  summary: Summary & { sandboxSeconds: number; costUsd: number };
+  summary: Summary & { sandboxSeconds: number; costUsd: number; samples: SampleFigures | null };
   highlights: Highlights;
   /** Stopped before its end, by a signal or by its budget. */
   interrupted: boolean;
@@ -106,9 +110,10 @@ async function conclude(run: OpenRun, order: RunOrder): Promise<RunOutcome> {
   order.progress.end();
   const blobs = openBlobs(run.stack.blobs);
   const highlights = await writeResults({ database, batchId, out: order.out, blobs });
+  const samples = await writeTasks({ database, batchId, out: order.out }, order.passAt);
   const { sandboxSeconds, costUsd } = highlights;
   const reasons = await countReasons(database, batchId);
-  const summary = { ...summarize(await readAgain(run), reasons), sandboxSeconds, costUsd };
+  const summary = { ...summarize(await readAgain(run), reasons), sandboxSeconds, costUsd, samples };
   await writeSummary(order.out, { ...summary, interrupted, results: join(order.out, 'results.jsonl') });
   const budgetSpent = interrupted && !order.signal.aborted;
   return { summary, highlights, interrupted, budgetSpent };

@@ -7,6 +7,7 @@ import { withoutDoubles } from '../intake/no-doubles.ts';
 import type { BadLine } from '../intake/problem.ts';
 import { useStack, type Stack } from '../local/use-stack.ts';
 import { openProgress, type Progress } from '../reports/progress.ts';
+import { showSamples } from '../reports/samples/show-samples.ts';
 import { showFailed, showSlowest } from '../reports/show-highlights.ts';
 import { summaryLine } from '../reports/summary-line.ts';
 import { sessionOf } from '../slots/tiers.ts';
@@ -36,6 +37,7 @@ interface RunOptions extends InputOptions, ShareOptions, MetricsOptions {
   json?: true;
   minCompletion: number;
   failUnder?: number;
+  passAt?: number[];
 }
 
 const EXAMPLES = `
@@ -44,7 +46,7 @@ Examples:
   evalpool run nightly/ --batch nightly-2026-11-22 --concurrency 8 --out results/nightly
   evalpool run batch.jsonl --filter language=python --filter 'django__*' --limit 20
   make-specs | evalpool run - --json --min-completion 0.99 --fail-under 0.6
-  evalpool run --format humaneval --problems HumanEval.jsonl samples.jsonl
+  evalpool run --format humaneval --problems HumanEval.jsonl samples.jsonl --pass-at 1,10
   evalpool run --format humaneval --problems HumanEval.jsonl --gold
 
 Run again with the same --batch to go on after an interruption: what has a result is not evaluated again.
@@ -68,6 +70,7 @@ export function addRunCommand(
     .option('--json', 'only the summary, as JSON, on standard output')
     .option('--min-completion <rate>', 'graded share of the batch that is asked for, 0 to 1', rate, 1)
     .option('--fail-under <rate>', 'lowest pass rate that is no failure, 0 to 1', rate)
+    .option('--pass-at <k,…>', 'tell pass@k of several samples per task (default: 1, 5, 10, 100)', numbers)
     .addHelpText('after', EXAMPLES)
     .action(async (input: string | undefined, options: RunOptions) => {
       exit(await run(config(options.provider), input, options));
@@ -94,6 +97,7 @@ async function run(config: Config, input: string | undefined, options: RunOption
       name,
       shares: readShares(options),
       out,
+      passAt: options.passAt,
       items: reading.items(),
       progress,
       metrics,
@@ -139,10 +143,11 @@ function tellOutcome(
   out: string,
   options: RunOptions,
 ): void {
-  const parts = [showFailed(highlights, out), showSlowest(highlights), summaryLine(summary)].filter(Boolean);
+  const samples = showSamples(summary.samples, out);
+  const parts = [showFailed(highlights, out), showSlowest(highlights), samples, summaryLine(summary)];
   const whereTo = `results: ${join(out, 'results.jsonl')}`;
   if (options.json) process.stdout.write(`${JSON.stringify({ ...summary, interrupted, out }, null, 2)}\n`);
-  else process.stdout.write(`${[...parts, whereTo].join('\n\n')}\n`);
+  else process.stdout.write(`${[...parts, whereTo].filter(Boolean).join('\n\n')}\n`);
   if (!interrupted) return;
   const why = budgetSpent ? 'its budget is spent; with a higher one,' : 'interrupted;';
   process.stderr.write(`${why} go on with the same input and --batch ${summary.batch}\n`);
@@ -153,6 +158,10 @@ function exitCode({ summary, interrupted, budgetSpent }: RunOutcome, options: Ru
   if (summary.completion < options.minCompletion) return EXIT.incomplete;
   if (options.failUnder !== undefined && (summary.passRate ?? 0) < options.failUnder) return EXIT.belowRate;
   return EXIT.done;
+}
+
+function numbers(text: string): number[] {
+  return [...new Set(text.split(',').map((part) => wholeNumber(1)(part.trim())))].toSorted((a, b) => a - b);
 }
 
 // Its name is a folder too.

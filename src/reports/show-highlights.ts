@@ -1,19 +1,10 @@
 import { join } from 'node:path';
-import Table from 'cli-table3';
 import { harmlessLine, harmlessTail } from '../harmless-text.ts';
 import type { Highlight, Highlights } from './highlights.ts';
+import { plainTable } from './plain-table.ts';
 
 const TAIL_LINES = 8;
 const TAIL_CHARACTERS = 160;
-const PLAIN = { head: [], border: [], 'padding-left': 0, 'padding-right': 2 };
-const NO_LINES = Object.fromEntries(
-  ['top', 'bottom', 'left', 'right', 'mid', 'middle'].flatMap((side) => [
-    [side, ''],
-    [`${side}-mid`, ''],
-    [`${side}-left`, ''],
-    [`${side}-right`, ''],
-  ]),
-);
 
 /** What did not pass, each with why, the end of its log and the log's path; '' if all passed. */
 export function showFailed(highlights: Highlights, out: string): string {
@@ -27,11 +18,7 @@ export function showFailed(highlights: Highlights, out: string): string {
 /** The slowest evaluations as a table; '' if there are none. */
 export function showSlowest({ slowest }: Highlights): string {
   if (slowest.length === 0) return '';
-  const table = new Table({
-    head: ['slowest', 'outcome', 'seconds', 'most of it'],
-    chars: NO_LINES,
-    style: PLAIN,
-  });
+  const table = plainTable(['slowest', 'outcome', 'seconds', 'most of it']);
   for (const one of slowest) {
     table.push([nameOf(one), one.result.outcome, one.seconds.toFixed(1), longestStage(one)]);
   }

@@ -1,25 +1,23 @@
-import Table from 'cli-table3';
 import type { BatchStatus, ProviderStatus } from '../database/read-status.ts';
 import { harmlessLine } from '../harmless-text.ts';
+import { plainTable } from './plain-table.ts';
 import { duration } from './progress.ts';
 import { percent } from './summary-line.ts';
-
-const PLAIN = {
-  chars: Object.fromEntries(
-    ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right']
-      .concat(['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid', 'middle'])
-      .map((name) => [name, '']),
-  ),
-  style: { 'padding-left': 0, 'padding-right': 2, head: [], border: [] },
-};
 
 /** One line for each provider: use, limits, and what lowers them. */
 export function showProviders(providers: readonly ProviderStatus[]): string {
   if (providers.length === 0) return 'no provider is known: nothing has started yet';
-  const table = new Table({
-    ...PLAIN,
-    head: ['provider', 'tier', 'limit', 'slots', 'running', 'queued', 'creations/s', 'session', 'state'],
-  });
+  const table = plainTable([
+    'provider',
+    'tier',
+    'limit',
+    'slots',
+    'running',
+    'queued',
+    'creations/s',
+    'session',
+    'state',
+  ]);
   for (const provider of providers) {
     const { name, tier, maxSandboxes, held, slots, running, dispatched } = provider;
     const { createsPerS, slowDown, longestSessionS } = provider;
@@ -55,10 +53,17 @@ function stateOf(provider: ProviderStatus): string {
 /** One line for each batch: how far it is, its share, its budget. */
 export function showBatches(batches: readonly BatchStatus[]): string {
   if (batches.length === 0) return 'no batch is under way';
-  const table = new Table({
-    ...PLAIN,
-    head: ['batch', 'tenant', 'state', 'done', 'running', 'waiting', 'weight', 'budget', 'deadline'],
-  });
+  const table = plainTable([
+    'batch',
+    'tenant',
+    'state',
+    'done',
+    'running',
+    'waiting',
+    'weight',
+    'budget',
+    'deadline',
+  ]);
   for (const batch of batches) {
     const { name, tenant, total, ended, load, running, weight } = batch;
     const done = `${ended}/${total} (${percent(total === 0 ? 1 : ended / total)} %)`;

@@ -1,15 +1,12 @@
-import { once } from 'node:events';
-import { createWriteStream, type WriteStream } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { finished } from 'node:stream/promises';
 import pLimit from 'p-limit';
 import type { Blobs } from '../blobs/blobs.ts';
 import type { Database } from '../database/connect.ts';
 import { readResults, readUnreadable, type StoredResult } from '../database/read-results.ts';
-import { EvalpoolError } from '../errors.ts';
 import { addHighlight, noHighlights, type Highlights } from './highlights.ts';
 import { logFolder } from './log-folder.ts';
+import { cannotWrite, writeLineFile, type WriteLine } from './write-line-file.ts';
 
 // 1. Writes a line to results.jsonl for each evaluation that has a result, and for each line that was no spec.
 // 2. Copies the logs out of the blob store to logs/<id>-<sample>/<stage>.log.
@@ -29,20 +26,7 @@ const WINDOW = 64;
 /** Writes results.jsonl and the logs of a batch. Throws USAGE when `out` cannot be written. */
 export async function writeResults(place: ResultsPlace): Promise<Highlights> {
   const highlights = noHighlights();
-  try {
-    await mkdir(place.out, { recursive: true });
-    const path = join(place.out, 'results.jsonl');
-    const file = createWriteStream(`${path}.part`);
-    try {
-      await writeLines(place, file, highlights);
-    } finally {
-      file.end();
-      await finished(file);
-    }
-    await rename(`${path}.part`, path);
-  } catch (error) {
-    throw cannotWrite(place.out, error);
-  }
+  await writeLineFile(place.out, 'results.jsonl', (write) => writeLines(place, write, highlights));
   return highlights;
 }
 
@@ -55,14 +39,14 @@ export async function writeSummary(out: string, summary: object): Promise<void> 
   }
 }
 
-async function writeLines(place: ResultsPlace, file: WriteStream, highlights: Highlights): Promise<void> {
+async function writeLines(place: ResultsPlace, write: WriteLine, highlights: Highlights): Promise<void> {
   const limit = pLimit(AT_ONCE);
   let window: StoredResult[] = [];
   const flush = async (): Promise<void> => {
     const logs = await Promise.all(window.map((result) => limit(() => copyLogs(place, result))));
     for (const [at, result] of window.entries()) {
       addHighlight(highlights, result, logs[at] ?? {});
-      await writeLine(file, resultLine(result, logs[at] ?? {}));
+      await write(resultLine(result, logs[at] ?? {}));
     }
     window = [];
   };
@@ -72,12 +56,8 @@ async function writeLines(place: ResultsPlace, file: WriteStream, highlights: Hi
   }
   await flush();
   for (const { source, message } of await readUnreadable(place.database, place.batchId)) {
-    await writeLine(file, { id: null, source, outcome: 'invalid', reason: 'unreadable', message });
+    await write({ id: null, source, outcome: 'invalid', reason: 'unreadable', message });
   }
-}
-
-async function writeLine(file: WriteStream, line: object): Promise<void> {
-  if (!file.write(`${JSON.stringify(line)}\n`)) await once(file, 'drain');
 }
 
 function resultLine(stored: StoredResult, logs: Record<string, string>): object {
@@ -119,10 +99,4 @@ async function copyLogs(place: ResultsPlace, stored: StoredResult): Promise<Reco
     paths[stage] = path;
   }
   return paths;
-}
-
-function cannotWrite(out: string, error: unknown): EvalpoolError {
-  if (error instanceof EvalpoolError) return error;
-  const why = error instanceof Error ? error.message : String(error);
-  return new EvalpoolError('USAGE', `results cannot be written to ${out}: ${why}`, { cause: error });
 }
