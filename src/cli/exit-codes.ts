@@ -6,6 +6,8 @@ export const EXIT = {
   /** Bad usage or input, or a machine that lacks something. */
   usage: 2,
   belowRate: 3,
+  /** `compare`: B passes significantly less than A. */
+  worse: 4,
   interrupted: 130,
 } as const;
 

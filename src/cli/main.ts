@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { readConfig, type Config } from '../config.ts';
 import { addBatchCommands } from './batch-commands.ts';
 import { addBenchCommand } from './bench.ts';
+import { addCompareCommand } from './compare.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { addExplainCommand } from './explain.ts';
 import { addMigrateCommand } from './migrate.ts';
@@ -25,6 +26,7 @@ Examples:
   evalpool doctor                    what is there, what is missing
   evalpool validate batch.jsonl      what would be evaluated, where, at what cost at most
   evalpool run batch.jsonl           evaluate it
+  evalpool compare monday tuesday    better, worse, or noise
   evalpool run --help                more of them`;
 
 function exit(code: number): void {
@@ -47,6 +49,7 @@ async function main(): Promise<void> {
     .exitOverride()
     .showHelpAfterError('See --help.');
   addRunCommand(program, config, exit);
+  addCompareCommand(program, config, exit);
   addStatusCommand(program, config);
   addExplainCommand(program, config);
   addBatchCommands(program, config);
