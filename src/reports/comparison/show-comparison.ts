@@ -76,9 +76,10 @@ function showFlip({ task, direction, a, b }: Flip): string {
   return `  ${direction}  ${harmlessLine(task, 100)}  ${a.passed}/${a.graded} → ${b.passed}/${b.graded}`;
 }
 
+// Never rounded to a zero that it is not.
 function points(difference: number): string {
-  const text = Math.abs(difference * 100).toFixed(1);
-  return `${difference < 0 && text !== '0.0' ? '−' : '+'}${text}`;
+  const size = Math.abs(difference * 100);
+  return `${difference < 0 ? '−' : '+'}${size.toFixed(size > 0 && size < 0.05 ? 3 : 1)}`;
 }
 
 function showP(p: number): string {

@@ -108,3 +108,9 @@ test('with nothing graded in both there is nothing to compare', () => {
   expect(comparison.verdict).toBe('no_difference');
   expect(verdictLine(comparison)).toBe('nothing to compare: no task was graded in both');
 });
+
+test('a difference is never rounded to none', () => {
+  const a = run('A', { ...alike('same', 2999, '1/1'), flip: '1/1' });
+  const b = run('B', { ...alike('same', 2999, '1/1'), flip: '0/1' });
+  expect(verdictLine(compareRuns(a, b))).toContain('−0.033 points [−0.1 to +0.0]');
+});

@@ -30,7 +30,8 @@ test('where not all patterns can be tried, a sample of them comes near', () => {
 });
 
 test('sums that differ by rounding only count as equal', () => {
-  expect(signFlipTest([0.1, 0.2, 0.3, -0.6])).toBe(1);
+  // In fifths, 1 is the least sum there is; without slack 14 of 16 patterns would reach it, not all.
+  expect(signFlipTest([0.2, -0.6, 1, -0.4])).toBe(1);
 });
 
 test('no difference at all is no sign of one', () => {
