@@ -6,6 +6,7 @@ import { addBenchCommand } from './bench.ts';
 import { addCompareCommand } from './compare.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { addExplainCommand } from './explain.ts';
+import { addFlakesCommand } from './flakes.ts';
 import { addMigrateCommand } from './migrate.ts';
 import { addProvidersCommand } from './providers.ts';
 import { addLogLevelCommand } from './log-level.ts';
@@ -50,6 +51,7 @@ async function main(): Promise<void> {
     .showHelpAfterError('See --help.');
   addRunCommand(program, config, exit);
   addCompareCommand(program, config, exit);
+  addFlakesCommand(program, config);
   addStatusCommand(program, config);
   addExplainCommand(program, config);
   addBatchCommands(program, config);

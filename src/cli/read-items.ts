@@ -4,6 +4,7 @@ import { readHumanEval } from '../intake/formats/human-eval.ts';
 import { openInput } from '../intake/open-input.ts';
 import { pickSpecs } from '../intake/pick.ts';
 import { readSpecs, type Item } from '../intake/read-specs.ts';
+import { repeatSpecs } from '../intake/repeat.ts';
 import { withinSession, type SessionLimit } from '../intake/session-limit.ts';
 import { spool } from '../intake/spool.ts';
 
@@ -14,6 +15,7 @@ export interface InputOptions {
   gold?: true;
   filter: string[];
   limit?: number;
+  repeat: number;
 }
 
 /** What to evaluate; each call of `items` reads it anew. */
@@ -33,7 +35,8 @@ export function addInputOptions(command: Command): Command {
     .option('--problems <file>', "HumanEval's problems, .jsonl or .jsonl.gz")
     .option('--gold', "evaluate the problems' own solutions")
     .option('--filter <filter>', 'label=value, or a glob over ids; repeat to narrow', collect, [])
-    .option('--limit <n>', 'at most this many specs', wholeNumber(1));
+    .option('--limit <n>', 'at most this many specs', wholeNumber(1))
+    .option('--repeat <n>', 'evaluate each spec so often, as samples of its task', wholeNumber(1), 1);
 }
 
 /** How an input is read: `twice` when more than once; for sandboxes that live how long. */
@@ -49,7 +52,10 @@ export async function openReading(
   { twice, session }: ReadingMode,
 ): Promise<Reading> {
   const pick = (items: AsyncIterable<Item>): AsyncGenerator<Item> =>
-    withinSession(pickSpecs(items, { filters: options.filter, limit: options.limit }), session);
+    repeatSpecs(
+      withinSession(pickSpecs(items, { filters: options.filter, limit: options.limit }), session),
+      options.repeat,
+    );
   if (options.format === 'humaneval') {
     const from = humanEvalInput(input, options);
     return { items: () => pick(readHumanEval(from)), close: async () => undefined };

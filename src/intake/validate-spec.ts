@@ -6,8 +6,8 @@ import { findProblems, type FieldProblem } from './problem.ts';
 /** A spec as its author wrote it (local paths made absolute), or all that is wrong with it. */
 export type Validated = { spec: SpecInput } | { problems: FieldProblem[] };
 
-// `sample` is an integer of the database.
-const MAX_SAMPLE = 2_147_483_647;
+/** `sample` is an integer of the database. */
+export const MAX_SAMPLE = 2_147_483_647;
 
 /** Checks one spec: form, meaning, and what its submitter is permitted. Relative paths are taken from `folder`. */
 export function validateSpec(value: unknown, permit: Permit, folder: string = process.cwd()): Validated {

@@ -122,3 +122,21 @@ test('samples of a task are told as pass@k, and batches are compared by name', a
     flips: [],
   });
 });
+
+test('--repeat evaluates each spec so often, once only, and flakes names what came out both ways', async () => {
+  // The first digit of a random id is a coin; that twenty fall alike happens once in 524,288 times.
+  const coin = 'id=$(cat /proc/sys/kernel/random/uuid); case ${id%"${id#?}"} in [0-7]) exit 1;; esac';
+  const file = writeLines('repeat.jsonl', [spec('sure', 0, 'true'), { id: 'coin', test: coin }]);
+  const run = async (): Promise<Ended> => cli('run', file, '--batch', 'repeat', '--repeat', '20', '--json');
+  const first = await run();
+  const summary: unknown = JSON.parse(first.stdout);
+  expect(summary).toMatchObject({ total: 40, completion: 1, samples: { tasks: 2, most: 20, mixed: 1 } });
+  const again: unknown = JSON.parse((await run()).stdout);
+  expect(again).toEqual(summary);
+  const flakes = await cli('flakes', 'repeat', '--json');
+  expect(JSON.parse(flakes.stdout)).toMatchObject({
+    repeated: 2,
+    flakes: [{ task: 'coin', test: null, seen: 20, since: 'known' }],
+  });
+  expect((await cli('flakes', 'nosuch')).code).toBe(2);
+});

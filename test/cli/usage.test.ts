@@ -27,6 +27,8 @@ function batch(name: string, ...lines: unknown[]): string {
 
 test.each([
   'run',
+  'compare',
+  'flakes',
   'validate',
   'schema',
   'sandbox-server',
