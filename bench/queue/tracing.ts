@@ -8,7 +8,7 @@ import { inWords, readCpu, readMemory } from './usage.ts';
 const SLOTS = 64;
 const CREATES_PER_S = 2000;
 const SECONDS = [0.1, 0.3] as const;
-const ROUNDS = 2;
+const ROUNDS = 3;
 
 /** The same work without traces and with all of them sent, in turn: evaluations a second, and where the processor went. */
 export async function measureTracing(count: number): Promise<string[]> {
@@ -16,36 +16,41 @@ export async function measureTracing(count: number): Promise<string[]> {
   const lines = [
     `${count} evaluations of ${SECONDS.join(' to ')} s at ${SLOTS} slots, creations not limited:`,
   ];
-  const rates = { off: 0, on: 0 };
+  const sums = { off: { perS: 0, cpuMs: 0 }, on: { perS: 0, cpuMs: 0 } };
   const ways = { off: {}, on: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url } };
   for (let round = 0; round < ROUNDS; round++) {
     for (const way of ['off', 'on'] as const) {
-      const { perS, line } = await run(count, ways[way]);
-      rates[way] += perS / ROUNDS;
+      const { perS, cpuMs, line } = await run(count, ways[way]);
+      sums[way].perS += perS;
+      sums[way].cpuMs += cpuMs;
       lines.push(`  traces ${way}: ${line}`);
     }
   }
   collector.server.close();
-  const bytes = collector.bytes() / count / ROUNDS;
+  const { off, on } = sums;
   return [
     ...lines,
-    `with traces ${(rates.on / rates.off).toFixed(3)} of the evaluations a second without; ${bytes.toFixed(0)} bytes sent for each`,
+    `with traces ${(on.perS / off.perS).toFixed(3)} of the evaluations a second, ${(on.cpuMs / off.cpuMs).toFixed(3)} of the cpu for each; ${(collector.bytes() / count / ROUNDS).toFixed(0)} bytes sent for each`,
   ];
 }
 
-async function run(count: number, env: Record<string, string>): Promise<{ perS: number; line: string }> {
+async function run(
+  count: number,
+  env: Record<string, string>,
+): Promise<{ perS: number; cpuMs: number; line: string }> {
   const work = drawWork(seededDice(7), { count, seconds: SECONDS });
   return inWorld({ slots: SLOTS, createsPerS: CREATES_PER_S, env }, async (world) => {
     const before = await readCpu(processesOf(world));
     const { makespanS } = await runWork(world, work, 'traced');
     const after = await readCpu(processesOf(world));
-    const cpuMs = new Map(
+    const each = new Map(
       [...after].map(([name, s]) => [name, ((s - (before.get(name) ?? 0)) / count) * 1000]),
     );
     const perS = count / makespanS;
+    const cpuMs = [...each.values()].reduce((sum, ms) => sum + ms, 0);
     const memory = inWords(await readMemory(processesOf(world)), 0);
-    const line = `${perS.toFixed(1)} a second; cpu per evaluation, ms: ${inWords(cpuMs, 2)}; memory, MiB: ${memory}`;
-    return { perS, line };
+    const line = `${perS.toFixed(1)} a second; cpu per evaluation, ms: ${inWords(each, 2)}; memory, MiB: ${memory}`;
+    return { perS, cpuMs, line };
   });
 }
 
