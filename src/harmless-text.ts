@@ -1,9 +1,10 @@
+/* eslint-disable no-control-regex -- control characters are what this file removes */
+
 // Every expression here is linear in text of a candidate: none can begin anew inside of what it has looked at in vain.
 // (Node's stripVTControlCharacters takes a minute for 200 KB of `;#` behind an escape.)
 
-// eslint-disable-next-line no-control-regex -- escape codes are what it removes
-const ESCAPES = /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)|\u001b[ -/]*[0-Z\\^-~]/g;
-// eslint-disable-next-line no-control-regex -- control characters are what it removes
+const ESCAPES =
+  /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)|\u001b[ -/]*[0-Z\\^-~]/g;
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 

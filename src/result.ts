@@ -2,8 +2,8 @@ import { outcomeOf, type ErrorCode, type EvalpoolError } from './errors.ts';
 import type { Outcome } from './outcome.ts';
 import type { Stage } from './stage.ts';
 
-/** What a report says of one test. `error`: it broke outside its assertions. */
-export type TestStatus = 'passed' | 'failed' | 'error' | 'skipped';
+/** What a report says of one test. `error`: it broke outside its assertions. `xfailed`: it failed, as its author expected. */
+export type TestStatus = 'passed' | 'failed' | 'error' | 'skipped' | 'xfailed';
 
 /** One test of a report, names and messages bounded and free of control characters. */
 export interface TestResult {

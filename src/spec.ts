@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { REPORT_FORMATS } from './report-format.ts';
 import { DEFAULT_TIMEOUTS, NETWORKS } from './stage.ts';
 
 /** Longest script of a stage, bytes: it travels as one argument, and Linux allows 128 KiB. */
@@ -36,17 +37,44 @@ export function contentBytes(from: Content): Buffer {
 }
 
 const report = z.strictObject({
-  format: z.enum(['junit', 'tap']).describe('Form of the test report.'),
+  format: z
+    .enum(REPORT_FORMATS)
+    .describe('Form of the test report; `auto` finds out by its content and refuses what is not clear.'),
   path: path
     .optional()
     .describe(
-      'Where the test script leaves it, relative to `cwd`; a glob for several files. TAP without a path is read from the output.',
+      'Where the test script leaves it, relative to `cwd`; a glob for several files. Without a path it is read from the standard output of the tests, which `junit` and `ctrf` are not.',
     ),
 });
 
+// Data sets hold such lists as JSON within JSON.
+const names = z.union([z.array(z.string()), z.string()]).transform((given, context): string[] => {
+  if (typeof given !== 'string') return given;
+  const list = z.array(z.string()).safeParse(parsed(given));
+  if (list.success) return list.data;
+  context.addIssue({ code: 'custom', message: 'a list of names, or one as JSON in a text' });
+  return z.NEVER;
+});
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
 const expect = z.strictObject({
-  failToPass: z.array(z.string()).optional().describe('Tests that must pass now.'),
-  passToPass: z.array(z.string()).optional().describe('Tests that must still pass.'),
+  failToPass: names
+    .optional()
+    .describe('Tests that must pass now; with either list, only those named decide.'),
+  passToPass: names.optional().describe('Tests that must still pass; a skipped one is kept.'),
+  required: names.optional().describe('Tests that must have passed besides whatever else decides.'),
+  minTests: z
+    .int()
+    .positive()
+    .optional()
+    .describe('How many tests must have run at least, skipped ones not counted.'),
 });
 
 const timeouts = z.strictObject({

@@ -49,3 +49,13 @@ test('the example of docs/spec.md is a valid spec', () => {
   };
   expect(validateSpec(example, 'remote')).toHaveProperty('spec');
 });
+
+test('lists of expected tests may be JSON in a text', () => {
+  expect(readFailToPass('["t.py::a", "b"]')).toEqual(['t.py::a', 'b']);
+  expect(readFailToPass(['t.py::a'])).toEqual(['t.py::a']);
+  for (const wrong of ['t.py::a', '[1]', '{"a": 1}', 7]) expect(readFailToPass(wrong)).toBeUndefined();
+});
+
+function readFailToPass(failToPass: unknown): string[] | undefined {
+  return Spec.safeParse({ id: 'a', test: 'x', expect: { failToPass } }).data?.expect?.failToPass;
+}

@@ -1,7 +1,9 @@
 import { EvalpoolError } from '../errors.ts';
 import type { TestResult } from '../result.ts';
 import type { Spec } from '../spec.ts';
-import { expectedNames } from './expected-names.ts';
+import { needsPath } from '../report-format.ts';
+import { answersOf } from './find-expected.ts';
+import { isFailing } from './parsers/reported.ts';
 import type { Report } from './read-report.ts';
 import { describeExit } from './run-script.ts';
 import type { TestRun } from './run-tests.ts';
@@ -10,12 +12,17 @@ const NAMED = 3;
 
 /** Throws SPEC_INVALID for a spec whose verdict could rest on nothing. */
 export function refuseUnjudgeable(spec: Spec): void {
-  const named = [...(spec.expect?.failToPass ?? []), ...(spec.expect?.passToPass ?? [])];
-  if (named.length > 0 && spec.report === undefined) {
-    throw new EvalpoolError('SPEC_INVALID', 'expect: names tests, but there is no `report` to find them in');
+  const { expect, report } = spec;
+  const { failToPass = [], passToPass = [], required = [], minTests } = expect ?? {};
+  if (failToPass.length + passToPass.length + required.length + (minTests ?? 0) > 0 && report === undefined) {
+    throw new EvalpoolError(
+      'SPEC_INVALID',
+      'expect: is about tests, but there is no `report` to find them in',
+    );
   }
-  if (spec.report?.format === 'junit' && spec.report.path === undefined) {
-    throw new EvalpoolError('SPEC_INVALID', 'report.path: expected a path or glob for format junit');
+  if (report !== undefined && needsPath(report.format) && report.path === undefined) {
+    const { format } = report;
+    throw new EvalpoolError('SPEC_INVALID', `report.path: expected a path or glob for format ${format}`);
   }
 }
 
@@ -40,41 +47,22 @@ function judgeByExit(run: TestRun, exit: string): void {
 }
 
 function judgeByReport(spec: Spec, tests: readonly TestResult[]): void {
-  const { failToPass = [], passToPass = [] } = spec.expect ?? {};
-  if (failToPass.length + passToPass.length > 0) {
-    const unmet = [...unmetOf(failToPass, tests, false), ...unmetOf(passToPass, tests, true)];
-    if (unmet.length > 0) throw failed('TESTS_FAILED', count(unmet, failToPass.length + passToPass.length));
-    return;
-  }
-  const failing = tests.filter(isFailing);
-  if (failing.length > 0)
-    throw failed(
-      'TESTS_FAILED',
-      count(
-        failing.map((test) => test.name),
-        tests.length,
-      ),
-    );
-  if (tests.every((test) => test.status === 'skipped'))
-    throw failed('NO_TESTS', 'every reported test was skipped');
+  const { failToPass = [], passToPass = [], required = [], minTests = 0 } = spec.expect ?? {};
+  const ran = tests.filter((test) => test.status !== 'skipped').length;
+  if (ran < minTests) throw failed('NO_TESTS', `only ${ran} tests ran, and expect.minTests is ${minTests}`);
+  const answers = answersOf(tests);
+  const unmet = [...failToPass, ...required].filter((name) => answers(name)?.passed !== true);
+  unmet.push(...passToPass.filter((name) => answers(name)?.kept !== true));
+  const named = failToPass.length + passToPass.length + required.length;
+  if (unmet.length > 0) throw failed('TESTS_FAILED', count(unmet, named));
+  if (failToPass.length + passToPass.length === 0) judgeAll(tests);
 }
 
-// A name may stand in a report several times: it passed only if all of them did.
-function unmetOf(
-  expected: readonly string[],
-  tests: readonly TestResult[],
-  skippedCounts: boolean,
-): string[] {
-  const statuses = new Map<string, boolean>();
-  for (const test of tests) {
-    const passed = test.status === 'passed' || (skippedCounts && test.status === 'skipped');
-    statuses.set(test.name, (statuses.get(test.name) ?? true) && passed);
-  }
-  return expected.filter((name) => !expectedNames(name).some((form) => statuses.get(form) === true));
-}
-
-function isFailing(test: TestResult): boolean {
-  return test.status === 'failed' || test.status === 'error';
+function judgeAll(tests: readonly TestResult[]): void {
+  const failing = tests.filter(isFailing).map((test) => test.name);
+  if (failing.length > 0) throw failed('TESTS_FAILED', count(failing, tests.length));
+  if (!tests.some((test) => test.status === 'passed'))
+    throw failed('NO_TESTS', 'every reported test was skipped or expected to fail');
 }
 
 function count(names: readonly string[], of: number): string {

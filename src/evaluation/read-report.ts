@@ -6,9 +6,8 @@ import type { TestResult } from '../result.ts';
 import type { Spec } from '../spec.ts';
 import { listFiles } from './list-files.ts';
 import type { Desk } from './open-desk.ts';
-import { readJunit } from './parsers/junit.ts';
+import { parseReport } from './parsers/formats.ts';
 import { noTests, UnreadableReport } from './parsers/reported.ts';
-import { readTap } from './parsers/tap.ts';
 import type { TestRun } from './run-tests.ts';
 
 /** Largest test report, bytes; several files count together. */
@@ -27,10 +26,7 @@ export async function readReport(desk: Desk, spec: Spec, run: TestRun): Promise<
   if (spec.report === undefined) return null;
   const into = noTests();
   try {
-    for (const bytes of await gather(desk, spec, run)) {
-      if (spec.report.format === 'junit') await readJunit(bytes, into);
-      else await readTap(new TextDecoder().decode(bytes), into);
-    }
+    for (const bytes of await gather(desk, spec, run)) await parseReport(spec.report.format, bytes, into);
     return { tests: into.tests, problem: into.tests.length === 0 ? 'the report holds no test' : null };
   } catch (error) {
     if (!(error instanceof UnreadableReport)) throw error;
@@ -40,7 +36,7 @@ export async function readReport(desk: Desk, spec: Spec, run: TestRun): Promise<
 
 async function gather(desk: Desk, spec: Spec, run: TestRun): Promise<Uint8Array[]> {
   const path = spec.report?.path;
-  if (path === undefined) return [ofOutput(spec, run)];
+  if (path === undefined) return [ofOutput(run)];
   const root = posix.resolve(spec.repoDir, spec.cwd ?? '.');
   if (!/[*?[{]/.test(path)) return [await readOne(desk, posix.resolve(root, path), MAX_REPORT_BYTES)];
   const found = await listFiles(desk, root, { globs: [path], max: MAX_FILES });
@@ -52,8 +48,7 @@ async function gather(desk: Desk, spec: Spec, run: TestRun): Promise<Uint8Array[
   return await Promise.all(found.files.map((file) => limit(() => readOne(desk, file.realPath, file.bytes))));
 }
 
-function ofOutput(spec: Spec, run: TestRun): Uint8Array {
-  if (spec.report?.format !== 'tap') throw new UnreadableReport('its `report.path` is not given');
+function ofOutput(run: TestRun): Uint8Array {
   if (run.output === null) throw new UnreadableReport(`the output has more than ${MAX_REPORT_BYTES} bytes`);
   return Buffer.from(run.output);
 }

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { needsPath } from '../report-format.ts';
 import { MAX_SUBMISSION_BYTES, Spec, type Content, type SpecInput } from '../spec.ts';
 import { checkRepo, type Permit } from './check-repo.ts';
 import { findProblems, type FieldProblem } from './problem.ts';
@@ -43,8 +44,8 @@ function checkMeaning(spec: Spec): FieldProblem[] {
   if (spec.sample > MAX_SAMPLE) refuse('sample', `expected a number at most ${MAX_SAMPLE}`);
   if (spec.test.trim() === '') refuse('test', 'expected a script, there was only blank space');
   if (spec.ref?.startsWith('-')) refuse('ref', 'starts with "-", which git would read as an option');
-  if (spec.report?.format === 'junit' && spec.report.path === undefined) {
-    refuse('report.path', 'is required: where the test script leaves its JUnit report');
+  if (spec.report && needsPath(spec.report.format) && spec.report.path === undefined) {
+    refuse('report.path', `is required: where the test script leaves its ${spec.report.format} report`);
   }
   if (spec.expect && !spec.report)
     refuse('report', 'is required: `expect` names tests that only a report tells');

@@ -16,6 +16,7 @@ import {
   skip,
   standIn,
   suite,
+  xfail,
   type Make,
   type Scene,
 } from './outcome-scene.ts';
@@ -126,7 +127,18 @@ export const CASES: Readonly<Record<string, Make>> = {
   'collect: the report is not well-formed': () => [junit('<testsuite>')],
   'collect: the report is too large': () => [{ ...junit(''), test: 'head -c 33M /dev/zero > report.xml' }],
   'collect: the report holds no test': () => [junit(suite())],
+  'collect: the report counts more tests than it names': () => [
+    { report: { format: 'pytest' }, test: 'echo "=== 2 passed in 0.01s ==="' },
+  ],
+  'collect: `auto` finds no known format': () => [{ report: { format: 'auto' }, test: 'echo all is well' }],
+  'collect: `auto` finds marks of two formats': () => [
+    { report: { format: 'auto' }, test: 'echo ok 1 - a; echo 1..1; printf "ok  \\tp\\t1s\\n"' },
+  ],
   'collect: every reported test was skipped': () => [junit(suite(skip('a'), skip('b')))],
+  'collect: every reported test was expected to fail, and did': () => [junit(suite(xfail('a')))],
+  'collect: fewer tests ran than `expect.minTests`': () => [
+    { ...junit(suite(pass('a'), skip('b'))), expect: { minTests: 2 } },
+  ],
   'collect: the TAP plan was not kept': () => [
     { report: { format: 'tap' }, test: 'echo 1..2; echo ok 1 - a' },
   ],
@@ -144,6 +156,21 @@ export const CASES: Readonly<Record<string, Make>> = {
   ],
   'collect: an expected test of `passToPass` was skipped': () => [
     { ...junit(suite(pass('a'), skip('b'))), expect: { failToPass: ['a'], passToPass: ['b'] } },
+  ],
+  'collect: an expected test was marked to fail, and did (xfail)': () => [
+    { ...junit(suite(pass('a'), xfail('b'))), expect: { failToPass: '["a", "b"]' } },
+  ],
+  'collect: an expected name is cut in its parameters, all such passed': () => [
+    { ...junit(suite(pass('t.a[x y]'), pass('t.a[x z]'))), expect: { failToPass: ['t.py::a[x'] } },
+  ],
+  'collect: an expected name is cut in its parameters, one such failed': () => [
+    { ...junit(suite(pass('t.a[x y]'), fail('t.a[x z]'))), expect: { failToPass: ['t.py::a[x'] } },
+  ],
+  'collect: a test of `expect.required` was skipped': () => [
+    { ...junit(suite(pass('a'), skip('b'))), expect: { required: ['a', 'b'] } },
+  ],
+  'collect: a test of `expect.required` passed, another failed': () => [
+    { ...junit(suite(pass('a'), fail('b')), 'exit 1'), expect: { required: ['a'] } },
   ],
   'collect: only tests that are not expected failed': () => [
     { ...junit(suite(pass('a'), fail('b')), 'exit 1'), expect: { failToPass: ['a'] } },

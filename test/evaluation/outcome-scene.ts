@@ -36,6 +36,9 @@ export const pass = (name: string): string => `<testcase name="${name}"/>`;
 export const fail = (name: string): string => `<testcase name="${name}"><failure/></testcase>`;
 /** One that was skipped. */
 export const skip = (name: string): string => `<testcase name="${name}"><skipped/></testcase>`;
+/** One that failed, as pytest was told it would. */
+export const xfail = (name: string): string =>
+  `<testcase name="${name}"><skipped type="pytest.xfail"/></testcase>`;
 /** A patch of the one line that a file holds. */
 export const patchOf = (path: string, from: string, to: string): string =>
   `--- a/${path}\n+++ b/${path}\n@@ -1 +1 @@\n-${from}\n+${to}\n`;

@@ -66,7 +66,7 @@ test('a message names the field, what was expected and what was there', async ()
     [{ env: { '1A': 'x' } }, 'env.1A: expected a name that is a variable name, there was "1A"'],
     [
       { report: { format: 'junit' } },
-      'report.path: is required: where the test script leaves its JUnit report',
+      'report.path: is required: where the test script leaves its junit report',
     ],
     [{ expect: { failToPass: ['t'] } }, 'report: is required: `expect` names tests that only a report tells'],
     [{ ref: '--upload-pack=x' }, 'ref: starts with "-", which git would read as an option'],

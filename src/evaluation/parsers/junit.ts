@@ -1,7 +1,7 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { SaxesParser, type SaxesTagPlain } from 'saxes';
 import type { TestStatus } from '../../result.ts';
-import { UnreadableReport, type ReportedTests } from './reported.ts';
+import { refuseUncounted, UnreadableReport, type ReportedTests } from './reported.ts';
 
 // saxes is linear, checks well-formedness and expands no entities of a document. A hostile report still takes its
 // time: it is fed in pieces, so that the leases of this process are renewed meanwhile.
@@ -10,9 +10,9 @@ const CHUNK_CHARACTERS = 32 * 1024;
 const MAX_DEPTH = 100;
 const MAX_MESSAGE = 1_000;
 
-/** Reads one JUnit XML report. Throws UnreadableReport unless it is whole and well-formed. */
-export async function readJunit(bytes: Uint8Array, into: ReportedTests): Promise<void> {
-  const text = decode(bytes);
+/** Reads one JUnit XML report. Throws UnreadableReport unless it is whole and well-formed, or if it counts failures and names none. */
+export async function readJunit(text: string, into: ReportedTests): Promise<void> {
+  const before = into.tests.length;
   const parser = new SaxesParser();
   const cases = openCases(into);
   let depth = 0;
@@ -35,11 +35,7 @@ export async function readJunit(bytes: Uint8Array, into: ReportedTests): Promise
     await breathe();
   }
   parser.close();
-}
-
-function decode(bytes: Uint8Array): string {
-  const utf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0x3c && bytes[1] === 0);
-  return new TextDecoder(utf16 ? 'utf-16le' : 'utf-8').decode(bytes);
+  refuseUncounted(into.tests.slice(before), { tests: 0, failed: cases.failuresCounted() });
 }
 
 const STATUSES: Readonly<Record<string, TestStatus>> = {
@@ -48,6 +44,10 @@ const STATUSES: Readonly<Record<string, TestStatus>> = {
   skipped: 'skipped',
 };
 
+// GoogleTest and CTest tell by an attribute what the others tell by an element.
+const NOT_RUN = new Set(['notrun', 'suppressed', 'disabled', 'skipped']);
+const NOT_PASSED = new Set(['fail', 'failed', 'error']);
+
 interface OpenCase {
   name: string;
   status: TestStatus;
@@ -55,21 +55,30 @@ interface OpenCase {
   message: string;
 }
 
-// A test case is what lies between its tags; whatever of its verdicts comes first counts.
+// A test case is what lies between its tags; whatever of its verdicts comes first counts. A verdict outside of any is that of its suite.
 function openCases(into: ReportedTests): {
   open(tag: SaxesTagPlain): void;
   close(name: string): void;
   text(text: string): void;
+  failuresCounted(): number;
 } {
   let current: OpenCase | null = null;
   let inVerdict = false;
+  let suite = '';
+  let counted = 0;
   return {
     open({ name, attributes }) {
+      if (name === 'testsuite') suite = attributes['name'] ?? '';
+      if (name === 'testsuite' || name === 'testsuites')
+        counted = Math.max(counted, countOf(attributes, 'failures'), countOf(attributes, 'errors'));
       if (name === 'testcase') current = startCase(attributes);
       const status = STATUSES[name];
-      if (current === null || status === undefined || current.status !== 'passed') return;
-      current.status = status;
-      current.message = attributes['message'] ?? '';
+      if (status === undefined) return;
+      const message = attributes['message'] ?? '';
+      if (current === null) return addSuite(into, { name: suite, status, message });
+      if (current.status !== 'passed') return;
+      current.status = attributes['type'] === 'pytest.xfail' ? 'xfailed' : status;
+      current.message = message;
       inVerdict = true;
     },
     close(name) {
@@ -84,15 +93,29 @@ function openCases(into: ReportedTests): {
       const space = current.message === '' ? '' : '\n';
       current.message += space + text.trim().slice(0, MAX_MESSAGE);
     },
+    failuresCounted: () => counted,
   };
+}
+
+function countOf(attributes: Record<string, string>, name: string): number {
+  return Number(attributes[name] ?? 0) || 0;
+}
+
+function addSuite(into: ReportedTests, suite: { name: string; status: TestStatus; message: string }): void {
+  if (suite.status !== 'skipped') into.add(suite);
 }
 
 function startCase(attributes: Record<string, string>): OpenCase {
   const [className, name] = [attributes['classname'] ?? '', attributes['name'] ?? ''];
   return {
-    name: className === '' ? name : `${className}.${name}`,
-    status: 'passed',
+    name: className === '' || className === name ? name : `${className}.${name}`,
+    status: statusOf(attributes),
     seconds: Number.parseFloat(attributes['time'] ?? ''),
     message: '',
   };
+}
+
+function statusOf({ status = '', result = '' }: Record<string, string>): TestStatus {
+  if (NOT_PASSED.has(status)) return 'failed';
+  return NOT_RUN.has(status) || NOT_RUN.has(result) ? 'skipped' : 'passed';
 }

@@ -36,3 +36,16 @@ export function noTests(): ReportedTests {
     },
   };
 }
+
+/** True for a test that did not do what it should. */
+export function isFailing(test: TestResult): boolean {
+  return test.status === 'failed' || test.status === 'error';
+}
+
+/** Throws UnreadableReport when a report counts tests, or failed ones, that it does not name: part of it is lost. */
+export function refuseUncounted(tests: readonly TestResult[], said: { tests: number; failed: number }): void {
+  if (tests.length < said.tests)
+    throw new UnreadableReport(`it counts ${said.tests} tests and names ${tests.length}`);
+  if (said.failed > 0 && !tests.some(isFailing))
+    throw new UnreadableReport(`it counts ${said.failed} failed tests and names none`);
+}

@@ -1,9 +1,10 @@
-import { setImmediate as breathe } from 'node:timers/promises';
 import { Parser, type FinalResults, type Result } from 'tap-parser';
 import type { TestStatus } from '../../result.ts';
+import { eachLine } from './lines.ts';
 import { UnreadableReport, type ReportedTests } from './reported.ts';
 
-const CHUNK_CHARACTERS = 32 * 1024;
+// The parser calls itself for parts of a line: one of megabytes would be more than its stack.
+const MAX_LINE = 16_000;
 const MAX_DEPTH = 50;
 
 /** Reads one TAP report, or output with TAP in it. Throws UnreadableReport unless its plan came and was kept. */
@@ -11,10 +12,7 @@ export async function readTap(text: string, into: ReportedTests): Promise<void> 
   let results: FinalResults | undefined;
   const parser = new Parser((final) => (results = final));
   listen(parser, into, 0);
-  for (let at = 0; at < text.length; at += CHUNK_CHARACTERS) {
-    parser.write(text.slice(at, at + CHUNK_CHARACTERS));
-    await breathe();
-  }
+  await eachLine(text, (line) => parser.write(`${line.slice(0, MAX_LINE)}\n`));
   parser.end();
   const broken = results === undefined ? 'it has no end' : whyNotWhole(results);
   if (broken !== null) throw new UnreadableReport(broken);

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { readJunit } from '../../../src/evaluation/parsers/junit.ts';
+import { parseReport } from '../../../src/evaluation/parsers/formats.ts';
 import { noTests } from '../../../src/evaluation/parsers/reported.ts';
 
 async function read(xml: string | Uint8Array) {
   const into = noTests();
-  await readJunit(typeof xml === 'string' ? Buffer.from(xml) : xml, into);
+  await parseReport('junit', typeof xml === 'string' ? Buffer.from(xml) : xml, into);
   return into.tests;
 }
 
