@@ -6,10 +6,12 @@ import { showComparison, verdictLine } from '../reports/comparison/show-comparis
 import { EXIT } from './exit-codes.ts';
 import { rate } from './read-items.ts';
 import { readCompared } from './read-compared.ts';
+import { readQuarantine } from './read-quarantine.ts';
 
 interface CompareOptions {
   json?: true;
   minCompletion: number;
+  quarantine?: string;
 }
 
 const EXAMPLES = `
@@ -34,11 +36,12 @@ export function addCompareCommand(
     .argument('<B>', 'the same of the run that is judged')
     .option('--json', 'as JSON, with all flips')
     .option('--min-completion <rate>', "share of A's tasks that must be graded in both, 0 to 1", rate, 1)
+    .option('--quarantine <file>', 'ids of tasks, one a line, that are not paired; they are counted')
     .addHelpText('after', EXAMPLES)
     .action(async (a: string, b: string, options: CompareOptions) => {
       const [runA, runB] = await readCompared(config, [a, b]);
       if (!runA || !runB) throw new EvalpoolError('USAGE', 'expected two runs');
-      const comparison = compareRuns(runA, runB);
+      const comparison = compareRuns(runA, runB, (await readQuarantine(options.quarantine)) ?? undefined);
       const line = verdictLine(comparison);
       const text = options.json
         ? JSON.stringify({ ...comparison, line }, null, 2)

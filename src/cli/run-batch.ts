@@ -4,6 +4,7 @@ import type { BatchChanges } from '../database/change-shares.ts';
 import { pauseBatch, sealBatch, type Batch } from '../database/batches.ts';
 import { throughOutage } from '../database/through-outage.ts';
 import { countReasons } from '../database/read-results.ts';
+import { readTalliesOf } from '../database/read-tallies.ts';
 import { EvalpoolError } from '../errors.ts';
 import { acceptFrom, type Acceptance } from '../intake/accept.ts';
 import type { Item } from '../intake/read-specs.ts';
@@ -11,6 +12,7 @@ import type { Stack } from '../local/use-stack.ts';
 import type { Log } from '../log.ts';
 import type { Highlights } from '../reports/highlights.ts';
 import type { Progress } from '../reports/progress.ts';
+import { countQuarantine, type Quarantine } from '../reports/quarantine.ts';
 import type { SampleFigures } from '../reports/samples/sample-figures.ts';
 import { writeTasks } from '../reports/samples/write-tasks.ts';
 import { summarize, type Summary } from '../reports/summarize.ts';
@@ -35,15 +37,25 @@ export interface RunOrder {
   out: string;
   /** Which pass@k to tell; unless given, the usual ones of a batch with several samples per task. */
   passAt: readonly number[] | undefined;
+  /** Ids of tasks that are set aside; null without a quarantine. */
+  quarantine: ReadonlySet<string> | null;
   items: AsyncIterable<Item>;
   progress: Progress;
   metrics: RunMetrics;
   signal: AbortSignal;
 }
 
+/** What a run's summary tells beside its counts. */
+interface Figures {
+  sandboxSeconds: number;
+  costUsd: number;
+  samples: SampleFigures | null;
+  quarantine: Quarantine | null;
+}
+
 /** What a run comes to. */
 export interface RunOutcome {
-  summary: Summary & { sandboxSeconds: number; costUsd: number; samples: SampleFigures | null };
+  summary: Summary & Figures;
   highlights: Highlights;
   /** Stopped before its end, by a signal or by its budget. */
   interrupted: boolean;
@@ -113,8 +125,18 @@ async function conclude(run: OpenRun, order: RunOrder): Promise<RunOutcome> {
   const samples = await writeTasks({ database, batchId, out: order.out }, order.passAt);
   const { sandboxSeconds, costUsd } = highlights;
   const reasons = await countReasons(database, batchId);
-  const summary = { ...summarize(await readAgain(run), reasons), sandboxSeconds, costUsd, samples };
+  const counts = summarize(await readAgain(run), reasons);
+  const quarantine = await setAside(run, counts, order.quarantine);
+  const summary = { ...counts, sandboxSeconds, costUsd, samples, quarantine };
   await writeSummary(order.out, { ...summary, interrupted, results: join(order.out, 'results.jsonl') });
   const budgetSpent = interrupted && !order.signal.aborted;
   return { summary, highlights, interrupted, budgetSpent };
+}
+
+async function setAside(
+  { database, batchId }: OpenRun,
+  counts: Summary,
+  ids: ReadonlySet<string> | null,
+): Promise<Quarantine | null> {
+  return ids && countQuarantine(counts, ids.size, await readTalliesOf(database, batchId, ids));
 }

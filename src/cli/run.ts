@@ -7,6 +7,7 @@ import { withoutDoubles } from '../intake/no-doubles.ts';
 import type { BadLine } from '../intake/problem.ts';
 import { useStack, type Stack } from '../local/use-stack.ts';
 import { openProgress, type Progress } from '../reports/progress.ts';
+import { showQuarantine } from '../reports/quarantine.ts';
 import { showSamples } from '../reports/samples/show-samples.ts';
 import { showFailed, showSlowest } from '../reports/show-highlights.ts';
 import { summaryLine } from '../reports/summary-line.ts';
@@ -24,6 +25,7 @@ import {
   type InputOptions,
   type Reading,
 } from './read-items.ts';
+import { readQuarantine } from './read-quarantine.ts';
 import { runBatch, type RunOutcome } from './run-batch.ts';
 import { addMetricsOptions, openRunMetrics, type MetricsOptions } from './run-metrics.ts';
 import { showProblems } from './show-problems.ts';
@@ -38,6 +40,7 @@ interface RunOptions extends InputOptions, ShareOptions, MetricsOptions {
   minCompletion: number;
   failUnder?: number;
   passAt?: number[];
+  quarantine?: string;
 }
 
 const EXAMPLES = `
@@ -71,6 +74,10 @@ export function addRunCommand(
     .option('--min-completion <rate>', 'graded share of the batch that is asked for, 0 to 1', rate, 1)
     .option('--fail-under <rate>', 'lowest pass rate that is no failure, 0 to 1', rate)
     .option('--pass-at <k,…>', 'tell pass@k of several samples per task (default: 1, 5, 10, 100)', numbers)
+    .option(
+      '--quarantine <file>',
+      'ids of tasks, one a line, that --fail-under leaves out; they are reported',
+    )
     .addHelpText('after', EXAMPLES)
     .action(async (input: string | undefined, options: RunOptions) => {
       exit(await run(config(options.provider), input, options));
@@ -80,6 +87,7 @@ export function addRunCommand(
 async function run(config: Config, input: string | undefined, options: RunOptions): Promise<number> {
   const name = checkName(options.batch ?? newName());
   const out = options.out ?? join('results', name);
+  const quarantine = await readQuarantine(options.quarantine);
   const reading = await openReading(input, options, {
     twice: options.strict === true,
     session: sessionOf(config.provider),
@@ -98,6 +106,7 @@ async function run(config: Config, input: string | undefined, options: RunOption
       shares: readShares(options),
       out,
       passAt: options.passAt,
+      quarantine,
       items: reading.items(),
       progress,
       metrics,
@@ -144,7 +153,8 @@ function tellOutcome(
   options: RunOptions,
 ): void {
   const samples = showSamples(summary.samples, out);
-  const parts = [showFailed(highlights, out), showSlowest(highlights), samples, summaryLine(summary)];
+  const parts = [showFailed(highlights, out), showSlowest(highlights), samples];
+  parts.push(showQuarantine(summary.quarantine), summaryLine(summary));
   const whereTo = `results: ${join(out, 'results.jsonl')}`;
   if (options.json) process.stdout.write(`${JSON.stringify({ ...summary, interrupted, out }, null, 2)}\n`);
   else process.stdout.write(`${[...parts, whereTo].filter(Boolean).join('\n\n')}\n`);
@@ -156,7 +166,8 @@ function tellOutcome(
 function exitCode({ summary, interrupted, budgetSpent }: RunOutcome, options: RunOptions): number {
   if (interrupted && !budgetSpent) return EXIT.interrupted;
   if (summary.completion < options.minCompletion) return EXIT.incomplete;
-  if (options.failUnder !== undefined && (summary.passRate ?? 0) < options.failUnder) return EXIT.belowRate;
+  const { passRate } = summary.quarantine?.rest ?? summary;
+  if (options.failUnder !== undefined && (passRate ?? 0) < options.failUnder) return EXIT.belowRate;
   return EXIT.done;
 }
 

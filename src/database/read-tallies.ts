@@ -13,12 +13,14 @@ export interface TaskTally {
 
 const PAGE = 5_000;
 
+const TALLY = sql`task_id as task, count(*) filter (where outcome = 'passed')::int as passed,
+  count(*) filter (where outcome in ('passed', 'failed', 'timed_out'))::int as graded, count(*)::int as samples`;
+
 /** The tasks of a batch, sorted by id. Read in pages. */
 export async function* readTallies(database: Database, batchId: string): AsyncGenerator<TaskTally> {
   for (let after = ''; ;) {
     const { rows } = await sql<TaskTally>`
-      select task_id as task, count(*) filter (where outcome = 'passed')::int as passed,
-        count(*) filter (where outcome in ('passed', 'failed', 'timed_out'))::int as graded, count(*)::int as samples
+      select ${TALLY}
       from evaluations where batch_id = ${batchId} and task_id > ${after}
       group by task_id order by task_id limit ${PAGE}`.execute(database);
     yield* rows;
@@ -26,6 +28,18 @@ export async function* readTallies(database: Database, batchId: string): AsyncGe
     if (!last || rows.length < PAGE) return;
     after = last.task;
   }
+}
+
+/** Those tasks of a batch that are among the ids. */
+export async function readTalliesOf(
+  database: Database,
+  batchId: string,
+  tasks: ReadonlySet<string>,
+): Promise<TaskTally[]> {
+  const { rows } = await sql<TaskTally>`
+    select ${TALLY} from evaluations where batch_id = ${batchId} and task_id = any(${[...tasks]}::text[])
+    group by task_id order by task_id`.execute(database);
+  return rows;
 }
 
 /** How many samples the task has that has most. */

@@ -140,3 +140,25 @@ test('--repeat evaluates each spec so often, once only, and flakes names what ca
   });
   expect((await cli('flakes', 'nosuch')).code).toBe(2);
 });
+
+test('tasks in quarantine are reported, and leave --fail-under and the verdict alone', async () => {
+  const file = writeLines('set-aside.jsonl', [spec('sound', 0, 'true'), spec('known-bad', 0, 'false')]);
+  writeFileSync(join(folder, 'quarantine.txt'), '# mended soon\nknown-bad\n\n  gone long ago \n');
+  const args = ['run', file, '--batch', 'set-aside', '--fail-under', '0.9'];
+  expect((await cli(...args)).code).toBe(3);
+  const { code, stdout } = await cli(...args, '--quarantine', 'quarantine.txt');
+  expect(code).toBe(0);
+  expect(stdout).toContain(
+    'quarantined 1 tasks (1 more are listed, but not in the batch): passed 0 of 1 graded; without them pass rate 100.0 % [20.7–100.0] of 1 graded',
+  );
+  expect(stdout).toContain('pass rate 50.0 %');
+  const summary: unknown = JSON.parse(readFileSync(join(folder, 'results/set-aside/summary.json'), 'utf8'));
+  expect(summary).toMatchObject({
+    passRate: 0.5,
+    quarantine: { tasks: 1, absent: 1, rest: { passRate: 1 } },
+  });
+  const compared = await cli('compare', 'set-aside', 'set-aside', '--quarantine', 'quarantine.txt');
+  expect(compared.stdout).toContain('paired 1 tasks');
+  expect(compared.stdout).toContain('quarantined 1');
+  expect((await cli('compare', 'set-aside', 'set-aside', '--quarantine', 'nosuch.txt')).code).toBe(2);
+});

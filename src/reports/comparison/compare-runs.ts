@@ -25,9 +25,9 @@ export interface RunFigures {
 export interface Comparison {
   a: RunFigures;
   b: RunFigures;
-  /** `ungraded`: in both, but without a graded sample in one of them. */
-  tasks: { paired: number; onlyA: number; onlyB: number; ungraded: number };
-  /** Share of A's tasks that could be paired. */
+  /** `ungraded`: in both, but without a graded sample in one of them. `quarantined`: set aside, in none of the others. */
+  tasks: { paired: number; onlyA: number; onlyB: number; ungraded: number; quarantined: number };
+  /** Share of A's tasks that could be paired, without those set aside. */
   completion: number;
   pairedRates: { a: number; b: number; difference: number; interval: Interval | null } | null;
   /** `mcnemar`: its mid-p, where each paired task has one graded sample a side; else the sign-flip test. */
@@ -41,8 +41,12 @@ export interface Comparison {
 const LEVEL = 0.05;
 
 /** Compares two runs task by task; tasks that only one has, or that one has not graded, are counted apart. */
-export function compareRuns(a: ComparedRun, b: ComparedRun): Comparison {
-  const pairs = pairTasks(a, b);
+export function compareRuns(
+  a: ComparedRun,
+  b: ComparedRun,
+  quarantine: ReadonlySet<string> = new Set(),
+): Comparison {
+  const pairs = pairTasks(a, b, quarantine);
   const test = pairs.single ? 'mcnemar' : 'sign_flip';
   const mcnemar = pairs.single ? mcNemar(count(pairs.differences, -1), count(pairs.differences, 1)) : null;
   const p = mcnemar ? mcnemar.midP : signFlipTest(pairs.differences);
@@ -75,12 +79,13 @@ interface Pairs {
   flips: Flip[];
 }
 
-function pairTasks(a: ComparedRun, b: ComparedRun): Pairs {
-  const tasks = { paired: 0, onlyA: 0, onlyB: 0, ungraded: 0 };
+function pairTasks(a: ComparedRun, b: ComparedRun, quarantine: ReadonlySet<string>): Pairs {
+  const tasks = { paired: 0, onlyA: 0, onlyB: 0, ungraded: 0, quarantined: 0 };
   const pairs: Pairs = { tasks, rates: { a: 0, b: 0 }, differences: [], single: true, flips: [] };
   for (const [task, ofA] of a.tasks) {
     const ofB = b.tasks.get(task);
-    if (!ofB) tasks.onlyA += 1;
+    if (quarantine.has(task)) tasks.quarantined += 1;
+    else if (!ofB) tasks.onlyA += 1;
     else if (ofA.graded === 0 || ofB.graded === 0) tasks.ungraded += 1;
     else {
       const [rateA, rateB] = [ofA.passed / ofA.graded, ofB.passed / ofB.graded];
@@ -93,7 +98,11 @@ function pairTasks(a: ComparedRun, b: ComparedRun): Pairs {
     }
   }
   tasks.paired = pairs.differences.length;
-  tasks.onlyB = b.tasks.size - tasks.paired - tasks.ungraded;
+  for (const task of b.tasks.keys()) {
+    if (a.tasks.has(task)) continue;
+    if (quarantine.has(task)) tasks.quarantined += 1;
+    else tasks.onlyB += 1;
+  }
   pairs.rates.a /= tasks.paired;
   pairs.rates.b /= tasks.paired;
   return pairs;

@@ -25,7 +25,8 @@ export function showComparison(comparison: Comparison): string {
     `A ${showRun(a)}`,
     `B ${showRun(b)}`,
     `paired ${tasks.paired} tasks, ${percent(completion)} % of A's; only in A ${tasks.onlyA}, only in B ${tasks.onlyB}, ` +
-      `not graded in one of them ${tasks.ungraded}`,
+      `not graded in one of them ${tasks.ungraded}` +
+      (tasks.quarantined > 0 ? `, quarantined ${tasks.quarantined}` : ''),
     ...KINDS.flatMap(([kind, words]) =>
       showFlips(
         flips.filter((flip) => flip.kind === kind),

@@ -51,7 +51,7 @@ test('samples that are not graded count neither for nor against', () => {
   const b = run('B', { ...alike('t', 20, '0/0/1'), t0: '1/1' });
   const comparison = compareRuns(a, b);
   expect(comparison).toMatchObject({ verdict: 'no_difference', completion: 1 / 20, flips: [] });
-  expect(comparison.tasks).toEqual({ paired: 1, onlyA: 0, onlyB: 0, ungraded: 19 });
+  expect(comparison.tasks).toEqual({ paired: 1, onlyA: 0, onlyB: 0, ungraded: 19, quarantined: 0 });
   expect(comparison.b).toMatchObject({ graded: 1, total: 20, completion: 1 / 20, passRate: 1 });
 });
 
@@ -60,7 +60,7 @@ test('tasks that only one run has are counted apart', () => {
     run('A', { x: '1/1', old: '1/1' }),
     run('B', { x: '1/1', new1: '0/1', new2: '0/1' }),
   );
-  expect(comparison.tasks).toEqual({ paired: 1, onlyA: 1, onlyB: 2, ungraded: 0 });
+  expect(comparison.tasks).toEqual({ paired: 1, onlyA: 1, onlyB: 2, ungraded: 0, quarantined: 0 });
   expect(comparison.completion).toBe(0.5);
 });
 
@@ -113,4 +113,15 @@ test('a difference is never rounded to none', () => {
   const a = run('A', { ...alike('same', 2999, '1/1'), flip: '1/1' });
   const b = run('B', { ...alike('same', 2999, '1/1'), flip: '0/1' });
   expect(verdictLine(compareRuns(a, b))).toContain('−0.033 points [−0.1 to +0.0]');
+});
+
+test('tasks in quarantine are in no pair, and counted', () => {
+  const a = run('A', { ...alike('same', 9, '1/1'), ...alike('bad', 8, '1/1') });
+  const b = run('B', { ...alike('same', 9, '1/1'), ...alike('bad', 8, '0/1'), new: '1/1', newbad: '0/1' });
+  expect(compareRuns(a, b).verdict).toBe('worse');
+  const bad = new Set([...Object.keys(alike('bad', 8, '')), 'newbad', 'in neither']);
+  const comparison = compareRuns(a, b, bad);
+  expect(comparison).toMatchObject({ verdict: 'no_difference', completion: 1, flips: [] });
+  expect(comparison.tasks).toEqual({ paired: 9, onlyA: 0, onlyB: 1, ungraded: 0, quarantined: 9 });
+  expect(showComparison(comparison)).toContain('not graded in one of them 0, quarantined 9');
 });
