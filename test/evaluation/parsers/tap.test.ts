@@ -61,6 +61,7 @@ test.each([
   ],
   ['one endless line', `ok ${'#'.repeat(300_000)}\n1..1\n`],
   ['one endless name', `ok 1 - ${'\\'.repeat(300_000)}\n1..1\n`],
+  ['megabytes of blanks on one line', ' '.repeat(4_000_000)],
   ['a huge plan', '1..99999999999\nok 1\n'],
   ['a huge number', 'ok 99999999999999999999 - a\n1..1\n'],
   ['braces', `ok 1 - a {\n`.repeat(2000)],
