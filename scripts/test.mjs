@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { giveUp, prepare, root } from './prepare.mjs';
 
-const FOLDERS = ['test', 'test-system', 'test-e2b'];
+const FOLDERS = ['test', 'test-system', 'test-e2b', 'test-compose'];
 
 const args = process.argv.slice(2);
 const folder = FOLDERS.includes(args[0]) ? args.shift() : 'test';
