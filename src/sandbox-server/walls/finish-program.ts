@@ -6,8 +6,8 @@ export const FINISH_PROGRAM = String.raw`
 my ($TERMINALS, $INOTIFY_INSTANCES) = (64, 48);
 # The outer user namespace has a root, and the kernel lets it write the settings of the box's networks and queues.
 my @READ_ONLY = qw(sys bus fs irq sysrq-trigger);
-# What tells of the host's keys, timers, hardware and load, for nothing that a test needs.
-my @HIDDEN = qw(cmdline keys key-users timer_list sched_debug latency_stats kcore kmsg acpi scsi pressure);
+# What tells of the host's keys, locks of files, timers, hardware and load, for nothing that a test needs.
+my @HIDDEN = qw(cmdline locks keys key-users timer_list sched_debug latency_stats kcore kmsg acpi scsi pressure);
 my $NOTHING = '/var/empty';
 
 sub finish {
