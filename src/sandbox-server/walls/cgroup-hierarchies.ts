@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What a control group can limit, or do: `freezer` stops its processes, `cpuacct` counts their time. */
@@ -28,7 +28,7 @@ const EVERYWHERE: readonly Control[] = ['freezer', 'cpuacct'];
 
 /** Finds, for each control, the first hierarchy in which we may make groups. */
 export function findHierarchies(wanted: readonly Control[] = WANTED): Hierarchy[] {
-  const own = ownGroups();
+  const own = groupsIn(read('/proc/self/cgroup'));
   const found = mountedTrees().flatMap((mount) =>
     mount.version === 1 ? versionOne(mount, own, wanted) : versionTwo(mount, own, wanted),
   );
@@ -63,22 +63,19 @@ function versionTwo(mount: Mounted, own: Map<string, string>, wanted: readonly C
   return [];
 }
 
-/** Lets groups below have the controls; says which it got. A group that has processes may not, so ours move into a leaf. */
+/**
+ * Lets groups below have the controls; says which it got. A group that has processes may not, but the very top: ours move into a
+ * leaf first. Not only once it was refused: cpu and pids are granted all the same, and no group below could then hold a process.
+ */
 function passDown(folder: string, controls: readonly Control[], mayMove: boolean): Control[] {
   const file = join(folder, 'cgroup.subtree_control');
-  const enable = (): void => {
-    for (const control of controls) attempt(() => writeFileSync(file, `+${control}`));
-  };
   const got = (): Control[] => {
     const now = read(file).split(/\s+/);
     return controls.filter((control) => now.includes(control));
   };
   if (got().length === controls.length) return [...controls];
-  enable();
-  if (got().length < controls.length && mayMove) {
-    moveToLeaf(folder);
-    enable();
-  }
+  if (mayMove && existsSync(join(folder, 'cgroup.type'))) moveToLeaf(folder);
+  for (const control of controls) attempt(() => writeFileSync(file, `+${control}`));
   return got();
 }
 
@@ -101,10 +98,10 @@ function mountedTrees(): Mounted[] {
     });
 }
 
-/** Our own group by controller; '' is version 2. */
-function ownGroups(): Map<string, string> {
+/** The group by controller that /proc/self/cgroup tells of; '' is version 2. */
+export function groupsIn(ownCgroup: string): Map<string, string> {
   const own = new Map<string, string>();
-  for (const line of read('/proc/self/cgroup').split('\n')) {
+  for (const line of ownCgroup.split('\n').filter(Boolean)) {
     const [, controllers = '', ...path] = line.split(':');
     for (const controller of controllers.split(',')) own.set(controller, path.join(':'));
   }
