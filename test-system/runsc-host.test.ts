@@ -40,6 +40,18 @@ describe.skipIf(lacking !== null)(
       expect(read('/proc/net/unix')).not.toContain(socket);
     });
 
+    test('its processes stand still at once, however busy they are', async () => {
+      const host = await startTestServer({}, 10, 'runsc');
+      onTestFinished(() => host.close());
+      const sandbox = await Sandbox.create(host.sdk);
+      await sandbox.commands.run('while :; do /bin/true; done', { background: true });
+      for (let round = 1; round <= 60; round++) {
+        await sandbox.pause();
+        await Sandbox.connect(sandbox.sandboxId, host.sdk);
+      }
+      expect((await sandbox.commands.run('echo on')).stdout).toBe('on\n');
+    });
+
     test.each(['running', 'frozen'])(
       'a server killed with -9 leaves nothing of a %s sandbox',
       async (state) => {

@@ -35,6 +35,8 @@ export function freezeByGroup({ folder, version }: ControlGroup): Freezer {
         throw new Error('some processes cannot be frozen');
       }
       await wait(LOOK_MS);
+      // Version 1 may pass over a process that is being forked or traced, and only looks again when told again.
+      writeFileSync(file, on);
     }
   };
   return { freeze, thaw };
