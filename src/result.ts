@@ -36,6 +36,26 @@ export interface Artifact {
   bytes: number;
 }
 
+/** The report as it was parsed, kept so that it can be parsed again. */
+export interface KeptReport {
+  /** Key in the blob store of its files, one after the other, gzipped; null: nothing could be gathered, or it is larger than is kept. */
+  blob: string | null;
+  /** Bytes of each file. */
+  files: number[];
+  /** Why nothing could be gathered; null: it could. */
+  unread: string | null;
+}
+
+/** What a verdict was made from, beside the exit status: `evalpool regrade` makes it again by other rules. */
+export interface Basis {
+  /** The signal that ended the test script. */
+  signal: string | null;
+  /** Which limit of the sandbox ended it, in words; null: none as far as one can tell. */
+  limit: string | null;
+  /** Null: the spec asked for none. */
+  report: KeptReport | null;
+}
+
 /** Why an evaluation did not pass. */
 export interface Failure {
   code: ErrorCode;
@@ -53,6 +73,8 @@ export interface EvaluationResult {
   /** Exit status of the test script; null when it did not run to its end. */
   exitCode: number | null;
   tests: TestResult[];
+  /** Null: the tests did not run to their end. Absent in results of older versions. */
+  basis?: Basis | null;
   stages: StageTiming[];
   logs: StageLog[];
   artifacts: Artifact[];

@@ -27,7 +27,7 @@ export function addPruneCommand(program: Command, config: () => Config): void {
   program
     .command('prune')
     .description(
-      'Remove finished batches with their logs, old mirrors of repos and unused snapshots of sandboxes',
+      'Remove finished batches with their logs and reports, old mirrors of repos and unused snapshots of sandboxes',
     )
     .option('--older-than <age>', 'age, like 12h or 30d', parseAge, 30 * 86_400_000)
     .option('--yes', 'remove; without it, only say what would be removed')

@@ -6,7 +6,9 @@ import { applySubmission, hasSubmission, refuseEmptySubmission } from './apply-s
 import { collectArtifacts } from './collect-artifacts.ts';
 import type { Keeping } from './evidence.ts';
 import { fetchRepo } from './fetch-repo.ts';
+import { gatherReport } from './gather-report.ts';
 import { judge, refuseUnjudgeable } from './judge.ts';
+import { keepBasis } from './keep-basis.ts';
 import type { Mirrors } from './mirrors.ts';
 import { networkAtCreate, openDesks, readSecrets } from './open-desk.ts';
 import { readReport } from './read-report.ts';
@@ -51,7 +53,9 @@ export async function evaluate(spec: Spec, attempt: Attempt): Promise<void> {
     evidence.exitCode = run.exitCode;
     await at('collect', async (desk) => {
       await collectArtifacts(desk, spec, attempt);
-      const report = await readReport(desk, spec, run);
+      const gathered = await gatherReport(desk, spec, run);
+      evidence.basis = await keepBasis(attempt, run, gathered);
+      const report = await readReport(spec, gathered);
       evidence.tests = report?.tests ?? [];
       judge(spec, run, report);
     });

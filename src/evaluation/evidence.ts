@@ -1,6 +1,6 @@
 import { shownTail, type Blobs } from '../blobs/blobs.ts';
 import { openCappedLog, type CappedLog } from '../blobs/capped-log.ts';
-import type { Artifact, StageLog, StageTiming, TestResult } from '../result.ts';
+import type { Artifact, Basis, StageLog, StageTiming, TestResult } from '../result.ts';
 import type { Stage } from '../stage.ts';
 
 /** What one attempt leaves behind, filled as it goes, so that it is there whatever ends the attempt. */
@@ -13,11 +13,13 @@ export interface Evidence {
   artifacts: Artifact[];
   /** Of the test script; null when it did not run to its end. */
   exitCode: number | null;
+  /** What the verdict was made from; null as long as there is nothing. */
+  basis: Basis | null;
 }
 
 /** Evidence of an attempt that did nothing yet. */
 export function noEvidence(): Evidence {
-  return { stages: [], logs: [], tail: '', tests: [], artifacts: [], exitCode: null };
+  return { stages: [], logs: [], tail: '', tests: [], artifacts: [], exitCode: null, basis: null };
 }
 
 /** Where the evidence of an attempt goes. `keyPrefix`: `<batch>/<evaluation>/<attempt>` in the blob store. */

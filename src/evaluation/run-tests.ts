@@ -2,7 +2,7 @@ import type { CommandExit } from '../sandbox/sandbox.ts';
 import type { Spec } from '../spec.ts';
 import { metLimit } from './met-limit.ts';
 import type { Desk } from './open-desk.ts';
-import { MAX_REPORT_BYTES } from './read-report.ts';
+import { MAX_REPORT_BYTES } from './gather-report.ts';
 import { runScript } from './run-script.ts';
 import { quoteGlob } from './shell-quote.ts';
 
