@@ -80,6 +80,11 @@ export const ERRORS = {
     reason: 'no_tests',
     next: 'The suite never ran to its report: read the test log.',
   },
+  NO_REWARD: {
+    blame: 'candidate',
+    reason: 'no_reward',
+    next: 'The tests left no usable reward: read the test log.',
+  },
   LIMITS: {
     blame: 'candidate',
     reason: 'limits',

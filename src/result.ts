@@ -46,6 +46,14 @@ export interface KeptReport {
   unread: string | null;
 }
 
+/** What a reward file says. */
+export interface Reward {
+  /** By name; `reward` for a file that holds one number. */
+  rewards: Record<string, number>;
+  /** Why no verdict can rest on it, or null. */
+  problem: string | null;
+}
+
 /** What a verdict was made from, beside the exit status: `evalpool regrade` makes it again by other rules. */
 export interface Basis {
   /** The signal that ended the test script. */
@@ -54,6 +62,8 @@ export interface Basis {
   limit: string | null;
   /** Null: the spec asked for none. */
   report: KeptReport | null;
+  /** Null: the spec asked for none. */
+  reward?: Reward | null;
 }
 
 /** Why an evaluation did not pass. */
@@ -73,6 +83,8 @@ export interface EvaluationResult {
   /** Exit status of the test script; null when it did not run to its end. */
   exitCode: number | null;
   tests: TestResult[];
+  /** By name; absent where the spec asks for no reward. */
+  rewards?: Record<string, number>;
   /** Null: the tests did not run to their end. Absent in results of older versions. */
   basis?: Basis | null;
   stages: StageTiming[];

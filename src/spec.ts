@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { REPORT_FORMATS } from './report-format.ts';
 import { DEFAULT_TIMEOUTS, NETWORKS } from './stage.ts';
+import { expectSpec, reportSpec, rewardSpec, sandboxPath as path } from './what-decides.ts';
 
 /** Longest script of a stage, bytes: it travels as one argument, and Linux allows 128 KiB. */
 export const MAX_SCRIPT_BYTES = 120_000;
@@ -21,11 +21,6 @@ const network = z.enum(NETWORKS);
 // eslint-disable-next-line no-control-regex -- control characters are what it refuses
 const plainText = z.string().regex(/^[^\u0000-\u001f\u007f]*$/, 'text without control characters');
 const name = plainText.min(1).max(200);
-const path = z
-  .string()
-  .min(1)
-  .max(4096)
-  .refine((text) => !text.includes('\0'), 'a path');
 const envName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'a variable name');
 
 /** Text, or bytes as `{base64}`. */
@@ -35,47 +30,6 @@ export type Content = z.output<typeof content>;
 export function contentBytes(from: Content): Buffer {
   return typeof from === 'string' ? Buffer.from(from) : Buffer.from(from.base64, 'base64');
 }
-
-const report = z.strictObject({
-  format: z
-    .enum(REPORT_FORMATS)
-    .describe('Form of the test report; `auto` finds out by its content and refuses what is not clear.'),
-  path: path
-    .optional()
-    .describe(
-      'Where the test script leaves it, relative to `cwd`; a glob for several files. Without a path it is read from the standard output of the tests, which `junit` and `ctrf` are not.',
-    ),
-});
-
-// Data sets hold such lists as JSON within JSON.
-const names = z.union([z.array(z.string()), z.string()]).transform((given, context): string[] => {
-  if (typeof given !== 'string') return given;
-  const list = z.array(z.string()).safeParse(parsed(given));
-  if (list.success) return list.data;
-  context.addIssue({ code: 'custom', message: 'a list of names, or one as JSON in a text' });
-  return z.NEVER;
-});
-
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
-}
-
-const expect = z.strictObject({
-  failToPass: names
-    .optional()
-    .describe('Tests that must pass now; with either list, only those named decide.'),
-  passToPass: names.optional().describe('Tests that must still pass; a skipped one is kept.'),
-  required: names.optional().describe('Tests that must have passed besides whatever else decides.'),
-  minTests: z
-    .int()
-    .positive()
-    .optional()
-    .describe('How many tests must have run at least, skipped ones not counted.'),
-});
 
 const timeouts = z.strictObject({
   create: seconds.default(DEFAULT_TIMEOUTS.create),
@@ -123,8 +77,11 @@ export const Spec = z.strictObject({
     .describe(
       "The author's diff, applied after the submission; files it names are first restored from `ref`.",
     ),
-  expect: expect.optional().describe('Which reported tests decide; default: all of them.'),
-  report: report.optional().describe('The test report that the test script writes; default: none.'),
+  expect: expectSpec.optional().describe('Which reported tests decide; default: all of them.'),
+  report: reportSpec.optional().describe('The test report that the test script writes; default: none.'),
+  reward: rewardSpec
+    .optional()
+    .describe('The reward that the test script writes, which then decides; default: none.'),
   shell: z.string().min(1).default('bash -eo pipefail').describe('Runs each script, one process a stage.'),
   user: z
     .string()

@@ -50,9 +50,17 @@ test('the example of docs/spec.md is a valid spec', () => {
   expect(validateSpec(example, 'remote')).toHaveProperty('spec');
 });
 
-test('lists of expected tests may be JSON in a text', () => {
+test('lists of expected tests may be JSON or Python in a text', () => {
   expect(readFailToPass('["t.py::a", "b"]')).toEqual(['t.py::a', 'b']);
   expect(readFailToPass(['t.py::a'])).toEqual(['t.py::a']);
+  expect(readFailToPass(`['t.py::a[\\'x"]', "it's", '\\x41\\u00e9\\n\\d',]`)).toEqual([
+    `t.py::a['x"]`,
+    "it's",
+    'A\u00e9\n\\d',
+  ]);
+  expect(readFailToPass('[]')).toEqual([]);
+  for (const wrong of [`['a' 'b']`, `['a', 1]`, `['a`, `[,'a']`, `['a']; b`])
+    expect(readFailToPass(wrong)).toBeUndefined();
   for (const wrong of ['t.py::a', '[1]', '{"a": 1}', 7]) expect(readFailToPass(wrong)).toBeUndefined();
 });
 

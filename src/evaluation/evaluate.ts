@@ -3,6 +3,7 @@ import type { Sandbox } from '../sandbox/sandbox.ts';
 import type { Spec } from '../spec.ts';
 import { SCRIPT_STAGES, type Network, type Stage } from '../stage.ts';
 import { applySubmission, hasSubmission, refuseEmptySubmission } from './apply-submission.ts';
+import { closeTests } from './close-tests.ts';
 import { collectArtifacts } from './collect-artifacts.ts';
 import type { Keeping } from './evidence.ts';
 import { fetchRepo } from './fetch-repo.ts';
@@ -12,6 +13,7 @@ import { keepBasis } from './keep-basis.ts';
 import type { Mirrors } from './mirrors.ts';
 import { networkAtCreate, openDesks, readSecrets } from './open-desk.ts';
 import { readReport } from './read-report.ts';
+import { readReward } from './read-reward.ts';
 import { runBuild, runSetup } from './run-script.ts';
 import { stageRunner, type OnStage } from './run-stage.ts';
 import { runTests } from './run-tests.ts';
@@ -52,12 +54,15 @@ export async function evaluate(spec: Spec, attempt: Attempt): Promise<void> {
     const run = await at('test', (desk) => runTests(desk, spec));
     evidence.exitCode = run.exitCode;
     await at('collect', async (desk) => {
+      const found = await closeTests(desk, spec);
+      const gathered = await gatherReport(desk, spec, { run, found });
+      const reward = await readReward(desk, spec, found);
+      if (reward !== null) evidence.rewards = reward.rewards;
       await collectArtifacts(desk, spec, attempt);
-      const gathered = await gatherReport(desk, spec, run);
-      evidence.basis = await keepBasis(attempt, run, gathered);
+      evidence.basis = { ...(await keepBasis(attempt, run, gathered)), reward };
       const report = await readReport(spec, gathered);
       evidence.tests = report?.tests ?? [];
-      judge(spec, run, report);
+      judge(spec, run, { report, reward });
     });
   } finally {
     // What cannot be destroyed now the reaper will: it changes nothing of how the evaluation ended.

@@ -10,6 +10,8 @@ export interface Evidence {
   /** Last lines of the stage that decided, harmless. */
   tail: string;
   tests: TestResult[];
+  /** By name; only where the spec asks for a reward. */
+  rewards?: Record<string, number>;
   artifacts: Artifact[];
   /** Of the test script; null when it did not run to its end. */
   exitCode: number | null;

@@ -11,34 +11,42 @@ export interface FoundFile {
   bytes: number;
 }
 
+/** What to look for. `anywhere`: absolute globs find what lies outside of the directory. `first`: a script of ours to run before. */
+interface Find {
+  globs: readonly string[];
+  max: number;
+  anywhere?: boolean;
+  first?: string;
+}
+
 /** The regular files that globs find below a directory, links out of it left out; `more` if there were too many. */
 export async function listFiles(
   desk: Desk,
   root: string,
-  find: { globs: readonly string[]; max: number },
+  find: Find,
 ): Promise<{ files: FoundFile[]; more: boolean }> {
   let listing = '';
-  await desk.run(listScript(root, find), (chunk, stream) => {
+  await desk.runOurs(listScript(root, find), (chunk, stream) => {
     if (stream === 'stdout') listing += chunk;
   });
   const [top, ...fields] = listing.split('\0');
   const files: FoundFile[] = [];
   for (let at = 0; at + 2 < fields.length; at += 3) {
     const [path = '', realPath = '', bytes] = fields.slice(at, at + 3);
-    if (realPath.startsWith(`${top}/`))
+    if ((find.anywhere === true && posix.isAbsolute(path)) || realPath.startsWith(`${top}/`))
       files.push({ path: posix.normalize(path), realPath, bytes: Number(bytes) });
   }
   return { files: files.slice(0, find.max), more: fields.length > find.max * 3 + 1 };
 }
 
 // The comment is for a simulated sandbox, which runs nothing else of it.
-function listScript(root: string, find: { globs: readonly string[]; max: number }): string {
+function listScript(root: string, find: Find): string {
   const patterns = find.globs.map((glob) =>
     glob.startsWith('-') ? `./${quoteGlob(glob)}` : quoteGlob(glob),
   );
   const words = [quote(root), String(find.max), ...find.globs.map(quote)].join(' ');
   return `#sim 0 files ${words.replaceAll('\n', ' ')}
-cd -- ${quote(root)} 2>/dev/null || exit 0
+${find.first ?? ''}cd -- ${quote(root)} 2>/dev/null || exit 0
 printf '%s\\0' "$(pwd -P)"
 shopt -s nullglob globstar dotglob
 n=0

@@ -17,7 +17,15 @@ export interface Desk {
   time: StageTime;
   /** Runs a command with the stage's environment and what is left of its time; its output goes to the log. */
   run(command: string, hear?: Hear): Promise<CommandExit>;
+  /**
+   * Runs a command of ours: without the spec's environment, and with no home, since the login shell would first read what the
+   * submission may have left there.
+   */
+  runOurs(command: string, hear?: Hear): Promise<CommandExit>;
 }
+
+/** The environment of what must read nothing that the submission may have left at home. */
+const HOMELESS = { HOME: '/dev/null' };
 
 /** Runs the work of one stage inside the sandbox at a desk of its own. */
 export type AtDesk = <T>(stage: Stage, work: (desk: Desk) => Promise<T>) => Promise<T>;
@@ -54,6 +62,7 @@ export function openDesks(
           log,
           time,
           run: runner({ sandbox, spec, log, time, env }),
+          runOurs: runner({ sandbox, spec, log, time, env: HOMELESS }),
         });
       } finally {
         await log.close();

@@ -1,6 +1,7 @@
 import { harmlessLine } from '../harmless-text.ts';
 import type { TestResult } from '../result.ts';
 import type { Spec } from '../spec.ts';
+import { cutBetween } from './cut-between.ts';
 import type { Gathered } from './gather-report.ts';
 import { parseReport } from './parsers/formats.ts';
 import { noTests, UnreadableReport } from './parsers/reported.ts';
@@ -20,7 +21,9 @@ export async function readReport(
   const into = noTests();
   if (gathered.unread !== null) return { tests: [], problem: cannotBeUsed(gathered.unread) };
   try {
-    for (const bytes of gathered.files) await parseReport(spec.report.format, bytes, into);
+    const { format, between } = spec.report;
+    for (const bytes of gathered.files)
+      await parseReport(format, between === undefined ? bytes : cutBetween(bytes, between), into);
     return { tests: into.tests, problem: into.tests.length === 0 ? 'the report holds no test' : null };
   } catch (error) {
     if (!(error instanceof UnreadableReport)) throw error;

@@ -72,6 +72,7 @@ function resultLine(stored: StoredResult, logs: Record<string, string>): object 
     failure: result.failure,
     exitCode: result.exitCode,
     tests: result.tests,
+    ...(result.rewards === undefined ? {} : { rewards: result.rewards }),
     seconds: Object.fromEntries(result.stages.map(({ stage, seconds }) => [stage, seconds])),
     attempts: result.attempts,
     sandboxSeconds: result.sandboxSeconds,

@@ -1,25 +1,9 @@
-import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { join } from 'node:path';
-import { openBlobs } from '../../src/blobs/blobs.ts';
 import type { Attempt } from '../../src/evaluation/evaluate.ts';
+import { COLLECT_CASES } from './collect-cases.ts';
 import { listen } from '../fixtures/listen.ts';
 import { startTestServer } from '../sandbox-server/start-test-server.ts';
-import {
-  fail,
-  junit,
-  mortal,
-  order,
-  pass,
-  patchOf,
-  providerAt,
-  skip,
-  standIn,
-  suite,
-  xfail,
-  type Make,
-  type Scene,
-} from './outcome-scene.ts';
+import { mortal, order, patchOf, providerAt, standIn, type Make, type Scene } from './outcome-scene.ts';
 
 const CREATED = { templateID: 't', sandboxID: 'i1', clientID: 'c', envdVersion: '0.6.13' };
 // bash itself would try again for a quarter of a minute.
@@ -119,79 +103,7 @@ export const CASES: Readonly<Record<string, Make>> = {
     {},
     await standIn(scene, 201, CREATED, { event: { start: { pid: 7 } } }),
   ],
-  'collect: the report says that all passed': () => [junit(suite(pass('a'), skip('b')))],
-  'collect: the report is missing': () => [{ ...junit(''), test: 'true' }],
-  'collect: the report lay there before the tests ran': () => [
-    { ...junit(''), build: `echo '${suite(pass('a'))}' > report.xml`, test: 'true' },
-  ],
-  'collect: the report is not well-formed': () => [junit('<testsuite>')],
-  'collect: the report is too large': () => [{ ...junit(''), test: 'head -c 33M /dev/zero > report.xml' }],
-  'collect: the report holds no test': () => [junit(suite())],
-  'collect: the report counts more tests than it names': () => [
-    { report: { format: 'pytest' }, test: 'echo "=== 2 passed in 0.01s ==="' },
-  ],
-  'collect: `auto` finds no known format': () => [{ report: { format: 'auto' }, test: 'echo all is well' }],
-  'collect: `auto` finds marks of two formats': () => [
-    { report: { format: 'auto' }, test: 'echo ok 1 - a; echo 1..1; printf "ok  \\tp\\t1s\\n"' },
-  ],
-  'collect: every reported test was skipped': () => [junit(suite(skip('a'), skip('b')))],
-  'collect: every reported test was expected to fail, and did': () => [junit(suite(xfail('a')))],
-  'collect: fewer tests ran than `expect.minTests`': () => [
-    { ...junit(suite(pass('a'), skip('b'))), expect: { minTests: 2 } },
-  ],
-  'collect: the TAP plan was not kept': () => [
-    { report: { format: 'tap' }, test: 'echo 1..2; echo ok 1 - a' },
-  ],
-  'collect: a reported test failed though the script ended with 0': () => [
-    junit(suite(pass('a'), fail('b'))),
-  ],
-  'collect: the script ended with 1 though no reported test failed': () => [
-    junit(suite(pass('a')), 'exit 1'),
-  ],
-  'collect: an expected test is missing from the report': () => [
-    { ...junit(suite(pass('a'))), expect: { failToPass: ['a', 'b'] } },
-  ],
-  'collect: an expected test of `failToPass` was skipped': () => [
-    { ...junit(suite(pass('a'), skip('b'))), expect: { failToPass: ['a', 'b'] } },
-  ],
-  'collect: an expected test of `passToPass` was skipped': () => [
-    { ...junit(suite(pass('a'), skip('b'))), expect: { failToPass: ['a'], passToPass: ['b'] } },
-  ],
-  'collect: an expected test was marked to fail, and did (xfail)': () => [
-    { ...junit(suite(pass('a'), xfail('b'))), expect: { failToPass: '["a", "b"]' } },
-  ],
-  'collect: an expected name is cut in its parameters, all such passed': () => [
-    { ...junit(suite(pass('t.a[x y]'), pass('t.a[x z]'))), expect: { failToPass: ['t.py::a[x'] } },
-  ],
-  'collect: an expected name is cut in its parameters, one such failed': () => [
-    { ...junit(suite(pass('t.a[x y]'), fail('t.a[x z]'))), expect: { failToPass: ['t.py::a[x'] } },
-  ],
-  'collect: a test of `expect.required` was skipped': () => [
-    { ...junit(suite(pass('a'), skip('b'))), expect: { required: ['a', 'b'] } },
-  ],
-  'collect: a test of `expect.required` passed, another failed': () => [
-    { ...junit(suite(pass('a'), fail('b')), 'exit 1'), expect: { required: ['a'] } },
-  ],
-  'collect: only tests that are not expected failed': () => [
-    { ...junit(suite(pass('a'), fail('b')), 'exit 1'), expect: { failToPass: ['a'] } },
-  ],
-  'collect: our own disk is full': ({ bench }) => {
-    writeFileSync(join(bench.folder, 'full'), '');
-    return [{ test: 'echo x > kept', artifacts: ['kept'] }, { blobs: openBlobs(join(bench.folder, 'full')) }];
-  },
-  'collect: the sandbox dies': (scene) => [
-    junit(suite(pass('a'))),
-    mortal(scene, (sandbox) => ({
-      async readFile(...args) {
-        await scene.bench.sandboxes.destroy(sandbox.id);
-        return await sandbox.readFile(...args);
-      },
-    })),
-  ],
-  'collect: deadline': (scene) => [
-    { ...junit(suite(pass('a'))), timeouts: { collect: 0.1 } },
-    mortal(scene, () => ({ readFile: () => new Promise(() => undefined) })),
-  ],
+  ...COLLECT_CASES,
   'destroy: deadline': () => [
     { timeouts: { destroy: 0.1 } },
     { destroy: () => new Promise(() => undefined) },

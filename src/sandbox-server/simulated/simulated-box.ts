@@ -100,10 +100,15 @@ export class SimulatedBox implements Box {
       { bash: true, dot: true },
     );
     const found = this.files
-      .filesBelow(root)
-      .map(({ path, size }) => ({ name: posix.relative(root, path), path, size }))
+      .filesBelow(globs.some((glob) => posix.isAbsolute(glob)) ? '/' : root)
+      .map(({ path, size }) => ({ name: nameBelow(root, path), path, size }))
       .filter(({ name }) => matches(name));
     const fields = found.slice(0, most + 1).flatMap(({ name, path, size }) => [name, path, size]);
     return [root, ...fields].map((field) => `${field}\0`).join('');
   }
+}
+
+function nameBelow(root: string, path: string): string {
+  const name = posix.relative(root, path);
+  return name.startsWith('../') ? path : name;
 }

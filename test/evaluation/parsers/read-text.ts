@@ -38,7 +38,10 @@ export async function passes(format: ReportFormat, report: string | Uint8Array):
   const spec = Spec.parse({ id: 'a', test: 'true', report: { format, path: 'report' } });
   const run = { exitCode: 0, signal: null, heardAll: true, output: null, limit: null };
   try {
-    judge(spec, run, { tests, problem: tests.length === 0 ? 'nothing to judge by' : null });
+    judge(spec, run, {
+      report: { tests, problem: tests.length === 0 ? 'nothing to judge by' : null },
+      reward: null,
+    });
     return true;
   } catch {
     return false;
