@@ -6,6 +6,7 @@ import { addBenchCommand } from './bench.ts';
 import { addCompareCommand } from './compare.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { addExplainCommand } from './explain.ts';
+import { addExportCommand } from './export.ts';
 import { addFlakesCommand } from './flakes.ts';
 import { addMigrateCommand } from './migrate.ts';
 import { addProvidersCommand } from './providers.ts';
@@ -28,6 +29,7 @@ Examples:
   evalpool validate batch.jsonl      what would be evaluated, where, at what cost at most
   evalpool run batch.jsonl           evaluate it
   evalpool compare monday tuesday    better, worse, or noise
+  evalpool export results/monday --format csv    its results for other tools
   evalpool run --help                more of them`;
 
 function exit(code: number): void {
@@ -52,6 +54,7 @@ async function main(): Promise<void> {
   addRunCommand(program, config, exit);
   addCompareCommand(program, config, exit);
   addFlakesCommand(program, config);
+  addExportCommand(program);
   addStatusCommand(program, config);
   addExplainCommand(program, config);
   addBatchCommands(program, config);

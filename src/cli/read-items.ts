@@ -106,6 +106,7 @@ export function rate(text: string): number {
   throw new InvalidArgumentError(`expected a rate from 0 to 1, got '${text}'`);
 }
 
-function collect(value: string, former: string[]): string[] {
+/** Collects the values of an option that is given several times. */
+export function collect(value: string, former: string[]): string[] {
   return [...former, value];
 }

@@ -16,6 +16,12 @@ import { cliLog } from './cli-log.ts';
 import { addShareOptions, readShares, type ShareOptions } from './batch-commands.ts';
 import { describeProvider, requireKey } from './describe-provider.ts';
 import { EXIT, EXIT_HELP } from './exit-codes.ts';
+import {
+  addRunExportOptions,
+  readRunExports,
+  writeRunExports,
+  type RunExportOptions,
+} from './export-options.ts';
 import { listenForInterrupts } from './interrupts.ts';
 import {
   addInputOptions,
@@ -30,7 +36,7 @@ import { runBatch, type RunOutcome } from './run-batch.ts';
 import { addMetricsOptions, openRunMetrics, type MetricsOptions } from './run-metrics.ts';
 import { showProblems } from './show-problems.ts';
 
-interface RunOptions extends InputOptions, ShareOptions, MetricsOptions {
+interface RunOptions extends InputOptions, ShareOptions, MetricsOptions, RunExportOptions {
   batch?: string;
   provider?: string;
   concurrency?: number;
@@ -51,9 +57,12 @@ Examples:
   make-specs | evalpool run - --json --min-completion 0.99 --fail-under 0.6
   evalpool run --format humaneval --problems HumanEval.jsonl samples.jsonl --pass-at 1,10
   evalpool run --format humaneval --problems HumanEval.jsonl --gold
+  evalpool run batch.jsonl --export junit=out.xml --export markdown=report.md
 
 Run again with the same --batch to go on after an interruption: what has a result is not evaluated again.
 ${EXIT_HELP}`;
+
+const STOPPING = 'stopping: the batch is paused (once more: at once)';
 
 /** `evalpool run`: evaluates a batch and says how it went. */
 export function addRunCommand(
@@ -64,7 +73,7 @@ export function addRunCommand(
   const command = program
     .command('run')
     .description('Evaluate a batch of specs, each in a sandbox of its own');
-  addMetricsOptions(addShareOptions(addInputOptions(command)))
+  addRunExportOptions(addMetricsOptions(addShareOptions(addInputOptions(command))))
     .option('--batch <name>', 'name of the batch; given again, it is gone on with')
     .option('--provider <name>', 'where sandboxes come from (default: EVALPOOL_PROVIDER, else local)')
     .option('--concurrency <n>', "sandboxes at once, at most the tier's", wholeNumber(1))
@@ -88,14 +97,13 @@ async function run(config: Config, input: string | undefined, options: RunOption
   const name = checkName(options.batch ?? newName());
   const out = options.out ?? join('results', name);
   const quarantine = await readQuarantine(options.quarantine);
+  const exports = await readRunExports(options, input);
   const reading = await openReading(input, options, {
     twice: options.strict === true,
     session: sessionOf(config.provider),
   });
   const progress = openProgress(process.stderr);
-  const interrupts = listenForInterrupts(() => {
-    progress.say('stopping: the batch is paused (once more: at once)');
-  });
+  const interrupts = listenForInterrupts(() => progress.say(STOPPING));
   const metrics = await openRunMetrics(options, (line) => progress.say(line));
   try {
     if (options.strict) await refuseBadLines(reading);
@@ -113,6 +121,7 @@ async function run(config: Config, input: string | undefined, options: RunOption
       signal: interrupts.signal,
     });
     tellOutcome(outcome, out, options);
+    await writeRunExports(exports, out);
     return exitCode(outcome, options);
   } catch (error) {
     if (!interrupts.signal.aborted) throw error;

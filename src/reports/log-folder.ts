@@ -2,15 +2,17 @@ import { createHash } from 'node:crypto';
 
 const LONGEST = 150;
 
-/**
- * Folder name of an evaluation's logs: no two evaluations share one, whatever their ids, and none leaves its parent.
- * `/` becomes `+`, other unusual bytes `%xx`.
- */
+/** Folder name of an evaluation's logs: no two evaluations share one, whatever their ids, and none leaves its parent. */
 export function logFolder(id: string, sample: number): string {
-  const safe = [...Buffer.from(id)].map((byte, at) => safeByte(byte, at)).join('');
-  if (safe.length <= LONGEST) return `${safe}-${sample}`;
-  const hash = createHash('sha256').update(id).digest('hex').slice(0, 16);
-  return `${safe.slice(0, LONGEST)}%${hash}-${sample}`;
+  return `${folderName(id)}-${sample}`;
+}
+
+/** A name as that of a folder, one for each: `/` becomes `+`, other unusual bytes `%xx`, and a long one is cut. */
+export function folderName(name: string): string {
+  const safe = [...Buffer.from(name)].map((byte, at) => safeByte(byte, at)).join('');
+  if (safe.length <= LONGEST) return safe;
+  const hash = createHash('sha256').update(name).digest('hex').slice(0, 16);
+  return `${safe.slice(0, LONGEST)}%${hash}`;
 }
 
 function safeByte(byte: number, at: number): string {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { harmlessLine, harmlessTail } from '../harmless-text.ts';
+import { decisiveLog } from './decisive-log.ts';
 import type { Highlight, Highlights } from './highlights.ts';
 import { plainTable } from './plain-table.ts';
 
@@ -36,14 +37,9 @@ function showOne(one: Highlight, out: string): string {
   }
   const tail = harmlessTail(result.tail, TAIL_LINES, TAIL_CHARACTERS);
   if (tail.trim()) lines.push(...tail.split('\n').map((line) => `  │ ${line}`));
-  const log = decisiveLog(one);
+  const log = decisiveLog(result.failure?.stage, one.logs);
   if (log) lines.push(`  log: ${join(out, log)}`);
   return lines.join('\n');
-}
-
-function decisiveLog({ result, logs }: Highlight): string | undefined {
-  const stage = result.result.failure?.stage;
-  return stage ? logs[stage] : (logs['test'] ?? Object.values(logs).at(-1));
 }
 
 function nameOf({ result }: Highlight): string {

@@ -28,8 +28,11 @@ export interface Summary {
   completion: number;
 }
 
+/** What of a batch is counted. */
+export type Counted = Pick<Batch, 'name' | 'provider' | 'counts' | 'total' | 'unreadable'>;
+
 /** Counts a batch: N is what was accepted plus what could not be read. */
-export function summarize(batch: Batch, reasons: readonly ReasonCount[]): Summary {
+export function summarize(batch: Counted, reasons: readonly ReasonCount[]): Summary {
   const outcomes = { ...batch.counts, invalid: batch.counts.invalid + batch.unreadable };
   const sum = (which: readonly Outcome[]): number => which.reduce((n, outcome) => n + outcomes[outcome], 0);
   const total = batch.total + batch.unreadable;

@@ -29,6 +29,7 @@ test.each([
   'run',
   'compare',
   'flakes',
+  'export',
   'validate',
   'schema',
   'sandbox-server',

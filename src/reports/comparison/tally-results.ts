@@ -30,7 +30,7 @@ export async function tallyResults(path: string, lines: AsyncIterable<ResultLine
   const run: ComparedRun = { name: path, tasks: new Map(), total: 0 };
   const seen = new Set<string>();
   for await (const { number, text } of lines) {
-    const { id, sample, outcome } = parseResult(`${path}:${number}`, text);
+    const { id, sample, outcome } = parseResultLine(`${path}:${number}`, text, Result);
     run.total += 1;
     if (id === null) continue;
     const name = `${sample} ${id}`;
@@ -45,9 +45,10 @@ export async function tallyResults(path: string, lines: AsyncIterable<ResultLine
   return run;
 }
 
-function parseResult(where: string, text: string | null): z.output<typeof Result> {
+/** One line of a results.jsonl, as far as the form knows its fields. Throws INPUT_UNREADABLE. */
+export function parseResultLine<T>(where: string, text: string | null, form: z.ZodType<T>): T {
   try {
-    return Result.parse(JSON.parse(text ?? ''));
+    return form.parse(JSON.parse(text ?? ''));
   } catch (error) {
     const why = error instanceof z.ZodError ? z.prettifyError(error) : 'expected a JSON object';
     throw unreadable(where, why.replaceAll(/\s*\n\s*/g, ' '));

@@ -1,0 +1,35 @@
+import type { ComparedRun, ResultLine } from '../comparison/tally-results.ts';
+import type { RunFolder } from './run-folder.ts';
+
+/** What may be asked of an export beside its form. */
+export interface Wishes {
+  /** An entry for each test instead of one for each evaluation. */
+  tests?: true | undefined;
+  /** Lines of the samples or predictions that were evaluated; each call reads them anew. */
+  samples?: (() => AsyncIterable<ResultLine>) | undefined;
+  /** Another run over the same tasks. */
+  against?: ComparedRun | undefined;
+  /** The model's name where no label `model` says it. */
+  model?: string | undefined;
+}
+
+/** The name of a wish, which is that of its option. */
+export type Wish = keyof Wishes;
+
+/** One file of an export that is a folder. `copy`: the path of a file with its content, which may be missing. */
+export type ExportedFile = { path: string } & ({ text: string } | { copy: string });
+
+interface Described {
+  /** What it is and who reads it, in half a line. */
+  about: string;
+  takes: readonly Wish[];
+  /** What it cannot do without. */
+  needs?: Wish;
+}
+
+/** A form that results can be told in: one text, or a folder of files. */
+export type Format = Described &
+  (
+    | { text: (run: RunFolder, wishes: Wishes) => AsyncIterable<string> }
+    | { files: (run: RunFolder, wishes: Wishes) => AsyncIterable<ExportedFile> }
+  );
