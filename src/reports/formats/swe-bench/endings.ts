@@ -30,6 +30,7 @@ const OF_CODE: Readonly<Record<ErrorCode, Ending>> = {
   SANDBOX_KILLED: unresolved,
   TEST_TIMED_OUT: { kind: 'ambiguous', word: 'tests_timed_out' },
   NO_TESTS: { kind: 'ambiguous', word: 'no_tests_collected' },
+  NO_REWARD: { kind: 'ambiguous', word: null },
 
   SPEC_INVALID: error,
   SPEC_DUPLICATE: error,
