@@ -30,11 +30,16 @@ export function addRunExportOptions(command: Command): Command {
 
 /** What is to be exported, checked before anything runs; samples are those of the input. Throws USAGE. */
 export async function readRunExports(
-  { export: given, format: form }: RunExportOptions & Pick<InputOptions, 'format'>,
+  {
+    export: given,
+    format: form,
+    predictions,
+  }: RunExportOptions & Pick<InputOptions, 'format' | 'predictions'>,
   input: string | undefined,
 ): Promise<RunExport[]> {
   if (given.length === 0) return [];
-  const lines = form === 'specs' || input === undefined ? undefined : await linesOf(input);
+  const samples = form === 'specs' ? undefined : (predictions ?? input);
+  const lines = samples === undefined ? undefined : await linesOf(samples);
   return given.map((text) => {
     const [, name = text, out] = /^([^=]+)=(.+)$/s.exec(text) ?? [];
     const takesSamples = Object.hasOwn(FORMATS, name) && FORMATS[name]?.takes.includes('samples');

@@ -1,18 +1,16 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
 import { EvalpoolError } from '../errors.ts';
-import { readHumanEval } from '../intake/formats/human-eval.ts';
+import { FORMATS, refuseUnfit } from '../intake/formats/formats.ts';
 import { openInput } from '../intake/open-input.ts';
 import { pickSpecs } from '../intake/pick.ts';
 import { readSpecs, type Item } from '../intake/read-specs.ts';
 import { repeatSpecs } from '../intake/repeat.ts';
 import { withinSession, type SessionLimit } from '../intake/session-limit.ts';
 import { spool } from '../intake/spool.ts';
+import { addFormatOptions, formatInput, refuseFormatOptions, type FormatOptions } from './format-options.ts';
 
 /** The options that say what to evaluate. */
-export interface InputOptions {
-  format: 'specs' | 'humaneval';
-  problems?: string;
-  gold?: true;
+export interface InputOptions extends FormatOptions {
   filter: string[];
   limit?: number;
   repeat: number;
@@ -27,13 +25,9 @@ export interface Reading {
 
 /** Adds the options that say what to evaluate. */
 export function addInputOptions(command: Command): Command {
-  return command
-    .argument('[input]', 'a JSON Lines file, a folder of *.jsonl, or - for standard input')
-    .addOption(
-      new Option('--format <format>', 'form of the input').choices(['specs', 'humaneval']).default('specs'),
-    )
-    .option('--problems <file>', "HumanEval's problems, .jsonl or .jsonl.gz")
-    .option('--gold', "evaluate the problems' own solutions")
+  return addFormatOptions(
+    command.argument('[input]', 'a JSON Lines file, a folder of *.jsonl, or - for standard input'),
+  )
     .option('--filter <filter>', 'label=value, or a glob over ids; repeat to narrow', collect, [])
     .option('--limit <n>', 'at most this many specs', wholeNumber(1))
     .option('--repeat <n>', 'evaluate each spec so often, as samples of its task', wholeNumber(1), 1);
@@ -43,26 +37,28 @@ export function addInputOptions(command: Command): Command {
 interface ReadingMode {
   twice: boolean;
   session: SessionLimit;
+  /** Tells the user, once, what no line is about. */
+  say: (line: string) => void;
 }
 
 /** Opens the input. Throws USAGE, INPUT_UNREADABLE. */
 export async function openReading(
   input: string | undefined,
   options: InputOptions,
-  { twice, session }: ReadingMode,
+  { twice, session, say }: ReadingMode,
 ): Promise<Reading> {
   const pick = (items: AsyncIterable<Item>): AsyncGenerator<Item> =>
     repeatSpecs(
       withinSession(pickSpecs(items, { filters: options.filter, limit: options.limit }), session),
       options.repeat,
     );
-  if (options.format === 'humaneval') {
-    const from = humanEvalInput(input, options);
-    return { items: () => pick(readHumanEval(from)), close: async () => undefined };
+  if (options.format !== 'specs') {
+    const from = formatInput(input, options, once(say));
+    refuseUnfit(options.format, from);
+    const { read } = FORMATS[options.format];
+    return { items: () => pick(read(from)), close: async () => undefined };
   }
-  if (options.problems !== undefined || options.gold) {
-    throw new EvalpoolError('USAGE', '--problems and --gold need --format humaneval');
-  }
+  refuseFormatOptions(options);
   if (input === undefined) throw new EvalpoolError('USAGE', 'expected a file, a folder or -, got nothing');
   const inputs = await openInput(input);
   const kept = twice ? await spool(inputs) : { inputs, remove: async () => undefined };
@@ -76,18 +72,12 @@ export async function openReading(
   };
 }
 
-function humanEvalInput(
-  input: string | undefined,
-  options: InputOptions,
-): Parameters<typeof readHumanEval>[0] {
-  const { problems, gold = false } = options;
-  if (problems === undefined) throw new EvalpoolError('USAGE', '--format humaneval needs --problems FILE');
-  if (gold === (input !== undefined)) {
-    throw new EvalpoolError('USAGE', '--format humaneval needs either a file of samples or --gold');
-  }
-  if (input === '-')
-    throw new EvalpoolError('USAGE', '--format humaneval reads its samples from a file, got -');
-  return { problems, samples: input, gold };
+function once(say: (line: string) => void): (line: string) => void {
+  const said = new Set<string>();
+  return (line) => {
+    if (!said.has(line)) say(line);
+    said.add(line);
+  };
 }
 
 /** Parses a whole number of at least `least`. */

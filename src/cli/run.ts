@@ -58,6 +58,7 @@ Examples:
   evalpool run --format humaneval --problems HumanEval.jsonl samples.jsonl --pass-at 1,10
   evalpool run --format humaneval --problems HumanEval.jsonl --gold
   evalpool run batch.jsonl --export junit=out.xml --export markdown=report.md
+  evalpool run --format swebench --instances verified.jsonl --predictions preds.json --templates table.json
 
 Run again with the same --batch to go on after an interruption: what has a result is not evaluated again.
 ${EXIT_HELP}`;
@@ -98,13 +99,11 @@ async function run(config: Config, input: string | undefined, options: RunOption
   const out = options.out ?? join('results', name);
   const quarantine = await readQuarantine(options.quarantine);
   const exports = await readRunExports(options, input);
-  const reading = await openReading(input, options, {
-    twice: options.strict === true,
-    session: sessionOf(config.provider),
-  });
   const progress = openProgress(process.stderr);
+  const [session, say] = [sessionOf(config.provider), (line: string) => progress.say(line)];
+  const reading = await openReading(input, options, { twice: options.strict === true, session, say });
   const interrupts = listenForInterrupts(() => progress.say(STOPPING));
-  const metrics = await openRunMetrics(options, (line) => progress.say(line));
+  const metrics = await openRunMetrics(options, say);
   try {
     if (options.strict) await refuseBadLines(reading);
     const outcome = await runBatch({

@@ -29,7 +29,7 @@ const EXAMPLES = `
 Examples:
   evalpool validate batch.jsonl
   evalpool validate nightly/ --provider pro-account
-  evalpool validate --format humaneval --problems HumanEval.jsonl samples.jsonl
+  evalpool validate --format swebench --instances verified.jsonl --gold --templates table.json
 
 Exit codes: 0 every line is a valid spec, 2 some are not.`;
 
@@ -60,7 +60,11 @@ async function validate(
   options: ValidateOptions,
 ): Promise<number> {
   const tier = tierOf(config.provider);
-  const reading = await openReading(input, options, { twice: false, session: sessionOf(config.provider) });
+  const reading = await openReading(input, options, {
+    twice: false,
+    session: sessionOf(config.provider),
+    say: (line) => void process.stderr.write(`${line}\n`),
+  });
   const findings = await look(reading, tier);
   const { estimate, bad, badCount } = findings;
   for (const line of showProblems(bad, badCount)) process.stderr.write(`${line}\n`);

@@ -8,7 +8,7 @@ import type { Mirrors, PackedCommit } from './mirrors.ts';
 import type { Desk } from './open-desk.ts';
 import { blameOwnDisk } from './own-disk.ts';
 import type { StageTime } from './run-stage.ts';
-import { quote } from './shell-quote.ts';
+import { quote } from '../shell-quote.ts';
 
 const FOLDER = '/tmp/.evalpool-fetch';
 const MAX_SUBMODULES = 200;

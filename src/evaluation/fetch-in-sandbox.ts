@@ -4,7 +4,7 @@ import { gitsWords } from './last-words.ts';
 import type { Desk } from './open-desk.ts';
 import { withoutCredentials } from './repo-address.ts';
 import { describeExit } from './run-script.ts';
-import { quote } from './shell-quote.ts';
+import { quote } from '../shell-quote.ts';
 
 const NO_SUCH_REF = 44;
 

@@ -4,6 +4,9 @@ import { expectedNames } from './expected-names.ts';
 // `pkg.TestX/sub` of a Go test, for lists that name it without its package.
 const GO_NAME = /\.(?<name>(?:Test|Example|Fuzz|Benchmark)\w*(?:\/.*)?)$/;
 
+// `TestX::test_y` of a pytest id, for lists that name it without its file: `TestX.test_y`, as R2E-Gym's do.
+const PYTEST_NAME = /\.py::(?<name>.+)$/;
+
 /** How what a report names answers for one name. */
 interface Answer {
   /** All of that name passed, or failed as their author expected. */
@@ -22,9 +25,7 @@ export function answersOf(tests: readonly TestResult[]): (expected: string) => A
   for (const test of tests) {
     const passed = test.status === 'passed' || test.status === 'xfailed';
     const answer = { passed, kept: passed || test.status === 'skipped' };
-    const goName = GO_NAME.exec(test.name)?.groups?.['name'];
-    for (const name of goName === undefined ? [test.name] : [test.name, goName])
-      answers.set(name, both(answers.get(name), answer) ?? answer);
+    for (const name of namesOf(test.name)) answers.set(name, both(answers.get(name), answer) ?? answer);
   }
   let sorted: string[] | undefined;
   return (expected) => {
@@ -35,6 +36,12 @@ export function answersOf(tests: readonly TestResult[]): (expected: string) => A
     const began = forms.flatMap((form) => beginningWith(sorted ?? [], form));
     return began.reduce<Answer | undefined>((all, name) => both(all, answers.get(name)), undefined);
   };
+}
+
+function namesOf(name: string): string[] {
+  const goName = GO_NAME.exec(name)?.groups?.['name'];
+  const pytestName = PYTEST_NAME.exec(name)?.groups?.['name']?.replaceAll('::', '.');
+  return [name, goName, pytestName].filter((one) => one !== undefined);
 }
 
 function both(one: Answer | undefined, other: Answer | undefined): Answer | undefined {

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import type { Desk } from './open-desk.ts';
-import { quote, quoteGlob } from './shell-quote.ts';
+import { quote, quoteGlob } from '../shell-quote.ts';
 
 /** A regular file in the sandbox. */
 export interface FoundFile {

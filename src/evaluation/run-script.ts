@@ -3,7 +3,7 @@ import type { CommandExit } from '../sandbox/sandbox.ts';
 import type { Spec } from '../spec.ts';
 import { metLimit } from './met-limit.ts';
 import type { Desk, Hear } from './open-desk.ts';
-import { quote } from './shell-quote.ts';
+import { quote } from '../shell-quote.ts';
 
 const LOGIN_BASH = 'bash -eo pipefail';
 

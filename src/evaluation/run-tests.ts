@@ -6,7 +6,7 @@ import { metLimit } from './met-limit.ts';
 import type { Desk } from './open-desk.ts';
 import { MAX_REPORT_BYTES } from './gather-report.ts';
 import { runScript } from './run-script.ts';
-import { quote, quoteGlob } from './shell-quote.ts';
+import { quote, quoteGlob } from '../shell-quote.ts';
 
 /** How the test script ended. */
 export interface TestRun extends CommandExit {

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import type { ErrorCode } from '../errors.ts';
-import { quote } from './shell-quote.ts';
+import { quote } from '../shell-quote.ts';
 
 // One command applies everything, in an order that the submission cannot turn against the author's tests:
 // 1. The test patch is applied to the untouched ref first, in an index of its own, and its files are set aside.

@@ -31,7 +31,11 @@ function makeFilter(filter: string): (id: string, labels: Record<string, string>
     const [label, value] = [filter.slice(0, at), filter.slice(at + 1)];
     return (_id, labels) => labels[label] === value;
   }
-  // Slashes are part of many ids (HumanEval/0), so that * crosses them.
-  const matches = picomatch(filter.replaceAll('/', '\u0001'), { bash: true, dot: true });
+  return idGlob(filter);
+}
+
+/** A glob over ids (or images). Slashes are part of many (HumanEval/0), so that * crosses them. */
+export function idGlob(glob: string): (id: string) => boolean {
+  const matches = picomatch(glob.replaceAll('/', '\u0001'), { bash: true, dot: true });
   return (id) => matches(id.replaceAll('/', '\u0001'));
 }

@@ -62,16 +62,6 @@ test.each([
     /^USAGE: --batch: expected letters.*got '\.\.\/x'/,
   ],
   [
-    'problems without the format',
-    ['run', 'x', '--gold'],
-    /^USAGE: --problems and --gold need --format humaneval/,
-  ],
-  [
-    'the format without problems',
-    ['run', '--format', 'humaneval', '--gold'],
-    /^USAGE: .* needs --problems FILE/,
-  ],
-  [
     'an age that is none',
     ['prune', '--older-than', 'long'],
     /expected a number and m, h or d \(30d\), got 'long'/,

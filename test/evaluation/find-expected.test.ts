@@ -49,3 +49,11 @@ test('a name cut in its parameters stands for all that begin so, also as JUnit h
   expect(answers('t.py::a[z')).toBeUndefined();
   expect(answers('t.py::a')).toBeUndefined();
 });
+
+test('a pytest test is found without its file, and must have passed in all files', () => {
+  const answers = answersOf(
+    report({ 'a.py::TestA::test_x[1::2]': 'passed', 'a.py::test_b': 'passed', 'b.py::test_b': 'failed' }),
+  );
+  expect(answers('TestA.test_x[1.2]')?.passed).toBe(true);
+  expect(answers('test_b')?.passed).toBe(false);
+});

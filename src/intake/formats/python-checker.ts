@@ -1,9 +1,9 @@
 /**
- * The program that checks one HumanEval sample inside a sandbox. Two processes: the candidate's code is only ever run in
+ * The program that checks one sample of Python inside a sandbox. Two processes: the candidate's code is only ever run in
  * the lower one; the upper one holds the tests and the nonce, asks for return values as plain data, and writes the
  * report. What each line defends against is told in docs/spec.md.
  */
-export const HUMAN_EVAL_CHECKER = String.raw`
+export const PYTHON_CHECKER = String.raw`
 import builtins, json, os, signal, sys
 
 FLAT = (bool, int, float, str)
@@ -123,15 +123,23 @@ def load_helpers(prompt, names):
         except SyntaxError:
             continue
 
-def check(problem, ask):
+def check(problem, test, ask):
     def candidate(*args, **named):
         message = {"args": [pack(item) for item in args], "named": [[key, pack(item)] for key, item in named.items()]}
         return unpack(ask(message)["value"])
     names = {"__name__": "check"}
     load_helpers(problem["prompt"], names)
     names[problem["entry"]] = candidate
-    exec(compile(problem["test"], "test.py", "exec"), names)
+    exec(compile(test, "test.py", "exec"), names)
     names["check"](candidate)
+
+def failure_of(action, test):
+    """Why an action failed, or None."""
+    try:
+        action()
+        return None
+    except BaseException as error:
+        return explain(error, test)
 
 def explain(error, test):
     text = (type(error).__name__ + ": " + str(error)).strip(": ")
@@ -153,23 +161,24 @@ def main():
     with open(os.path.join(here, "problem.json")) as file:
         problem = json.load(file)
     os.unlink(os.path.join(here, "problem.json"))
-    failure = None
-    try:
-        ask = make_ask(questions, answers)
-        ask({"code": problem["code"], "entry": problem["entry"]})
-        check(problem, ask)
-    except BaseException as error:
-        failure = explain(error, problem["test"])
+    ask = make_ask(questions, answers)
+    broken = failure_of(lambda: ask({"code": problem["code"], "entry": problem["entry"]}), "")
+    failures = []
+    for name, test in problem["tests"]:
+        failures.append(broken or failure_of(lambda: check(problem, test, ask), test))
     try:
         os.killpg(pid, signal.SIGKILL)
     except OSError:
         pass
-    report = "TAP version 13\n1..1\n" + ("ok" if failure is None else "not ok") + " 1 - check\n"
+    lines = ["TAP version 13", "1.." + str(len(failures))]
+    for at, (name, _) in enumerate(problem["tests"]):
+        lines.append(("ok" if failures[at] is None else "not ok") + " " + str(at + 1) + " - " + name)
     with open(os.path.join(here, "report-" + problem["nonce"] + ".tap"), "w") as file:
-        file.write(report)
-    if failure is not None:
+        file.write("\n".join(lines) + "\n")
+    failed = [failure for failure in failures if failure is not None]
+    for failure in failed[:10]:
         print(failure[:2000], file=sys.stderr)
-    os._exit(0 if failure is None else 1)
+    os._exit(1 if failed else 0)
 
 main()
 `.trimStart();

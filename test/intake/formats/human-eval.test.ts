@@ -1,13 +1,12 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { readHumanEval } from '../../src/intake/formats/human-eval.ts';
-import type { Item } from '../../src/intake/read-specs.ts';
-import { contentBytes, type SpecInput } from '../../src/spec.ts';
-import { all, brief, write } from './items.ts';
+import type { Item } from '../../../src/intake/read-specs.ts';
+import type { SpecInput } from '../../../src/spec.ts';
+import { brief, write } from '../items.ts';
+import { readFormat } from './read-format.ts';
+import { noPython, runCheck } from './run-check.ts';
 
 const problems = [
   {
@@ -37,13 +36,12 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 async function read(samples: object[] | undefined): Promise<Item[]> {
   const lines = samples?.map((sample) => JSON.stringify(sample)).join('\n');
-  return all(
-    readHumanEval({
-      problems: join(folder, 'problems.jsonl'),
-      samples: lines === undefined ? undefined : write(join(folder, 'samples.jsonl'), lines),
-      gold: samples === undefined,
-    }),
-  );
+  const { items } = await readFormat('humaneval', {
+    problems: join(folder, 'problems.jsonl'),
+    input: lines === undefined ? undefined : write(join(folder, 'samples.jsonl'), lines),
+    gold: samples === undefined,
+  });
+  return items;
 }
 
 const answer = (completion: string): object[] => [
@@ -51,23 +49,7 @@ const answer = (completion: string): object[] => [
   { task_id: 'Made/1', completion: problems[1]?.canonical_solution },
 ];
 
-/** Runs the check as an evaluation would, and says what the verdict rule looks at. */
-async function check(item: Item | undefined): Promise<{ status: unknown; report: string; printed: string }> {
-  const { files, test: script, report } = specOf(item);
-  const place = mkdtempSync(join(folder, 'sandbox-'));
-  chmodSync(place, 0o777);
-  for (const [path, content] of Object.entries(files ?? {})) write(join(place, path), contentBytes(content));
-  const child = spawn('bash', ['-eo', 'pipefail', '-c', String(script)], {
-    cwd: place,
-    env: { PATH: '/usr/bin:/bin' },
-    ...ORDINARY_USER,
-  });
-  let printed = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (printed += chunk));
-  const [status]: unknown[] = await once(child, 'close');
-  const path = join(place, report?.path ?? '');
-  return { status, printed, report: existsSync(path) ? readFileSync(path, 'utf8') : 'no report' };
-}
+const check = (item: Item | undefined): ReturnType<typeof runCheck> => runCheck(specOf(item));
 
 function hashes(items: readonly Item[]): string[] {
   return items.map((item) => ('candidate' in item ? item.candidate.contentHash : ''));
@@ -77,10 +59,6 @@ function specOf(item: Item | undefined): SpecInput {
   if (!item || !('candidate' in item)) throw new Error(`no spec: ${JSON.stringify(item)}`);
   return item.candidate.spec;
 }
-
-const noPython = !existsSync('/usr/bin/python3');
-// Root may read every process.
-const ORDINARY_USER = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
 
 test('samples get numbers in their order, and each its own nonce', async () => {
   const items = await read([...answer('    pass\n'), ...answer('    pass\n')]);
