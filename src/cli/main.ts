@@ -12,6 +12,7 @@ import { addMigrateCommand } from './migrate.ts';
 import { addProvidersCommand } from './providers.ts';
 import { addLogLevelCommand } from './log-level.ts';
 import { addPruneCommand } from './prune.ts';
+import { addRegradeCommand } from './regrade.ts';
 import { reportError } from './report-error.ts';
 import { addRunCommand } from './run.ts';
 import { addSandboxServerCommand } from './sandbox-server.ts';
@@ -36,23 +37,10 @@ function exit(code: number): void {
   process.exitCode = code;
 }
 
-async function main(): Promise<void> {
-  surviveLostTerminal();
-  let verbose = false;
-  const config = (provider?: string): Config => {
-    const read = readConfig(undefined, provider);
-    verbose = ['debug', 'trace'].includes(read.logLevel);
-    return read;
-  };
-  const program = new Command('evalpool')
-    .description(
-      'Evaluates batches of code in sandboxes: repo + patch + test command in, one verdict each out.',
-    )
-    .addHelpText('after', EXAMPLES)
-    .exitOverride()
-    .showHelpAfterError('See --help.');
+function addCommands(program: Command, config: (provider?: string) => Config): void {
   addRunCommand(program, config, exit);
   addCompareCommand(program, config, exit);
+  addRegradeCommand(program, config);
   addFlakesCommand(program, config);
   addExportCommand(program);
   addStatusCommand(program, config);
@@ -70,6 +58,24 @@ async function main(): Promise<void> {
   addMigrateCommand(program, config);
   addPruneCommand(program, config);
   addVersionCommand(program);
+}
+
+async function main(): Promise<void> {
+  surviveLostTerminal();
+  let verbose = false;
+  const config = (provider?: string): Config => {
+    const read = readConfig(undefined, provider);
+    verbose = ['debug', 'trace'].includes(read.logLevel);
+    return read;
+  };
+  const program = new Command('evalpool')
+    .description(
+      'Evaluates batches of code in sandboxes: repo + patch + test command in, one verdict each out.',
+    )
+    .addHelpText('after', EXAMPLES)
+    .exitOverride()
+    .showHelpAfterError('See --help.');
+  addCommands(program, config);
   try {
     await program.parseAsync();
   } catch (error) {

@@ -1,6 +1,7 @@
 import { EvalpoolError } from '../errors.ts';
 import type { Outcome } from '../outcome.ts';
 import { failedResult, type EvaluationResult } from '../result.ts';
+import type { SpecInput } from '../spec.ts';
 import type { Database } from './connect.ts';
 
 /** One evaluation of a batch with its result. */
@@ -9,6 +10,7 @@ export interface StoredResult {
   taskId: string;
   sample: number;
   labels: Record<string, string>;
+  spec: SpecInput;
   source: string | null;
   outcome: Outcome;
   reason: string;
@@ -44,6 +46,7 @@ async function* readStored(database: Database, batchId: string): AsyncGenerator<
         taskId: row.task_id,
         sample: row.sample,
         labels: row.spec.labels ?? {},
+        spec: row.spec,
         source: row.source,
         outcome: row.outcome,
         reason: row.reason,
@@ -74,7 +77,8 @@ async function* readNeverBegun(database: Database, batchId: string): AsyncGenera
     for (const { id, task_id: taskId, sample, source, spec, attempt } of rows) {
       const result = failedResult(error, attempt);
       const { outcome, reason } = result;
-      yield { evaluationId: id, taskId, sample, labels: spec.labels ?? {}, source, outcome, reason, result };
+      const labels = spec.labels ?? {};
+      yield { evaluationId: id, taskId, sample, labels, spec, source, outcome, reason, result };
     }
     const last = rows.at(-1);
     if (!last || rows.length < PAGE) return;

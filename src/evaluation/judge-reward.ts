@@ -17,9 +17,10 @@ export function judgeReward(spec: Pick<Spec, 'expect'>, { rewards, problem }: Re
   throw failed('TESTS_FAILED', `${what} is ${rewards[low]}, and at least ${atLeast} is expected`);
 }
 
+// Sorted, since the database does not keep their order: judged again, the same name is told.
 function decidingNames(given: readonly string[], asked: string | undefined): readonly string[] {
   if (asked !== undefined) return [asked];
-  return given.includes(MAIN) ? [MAIN] : given;
+  return given.includes(MAIN) ? [MAIN] : given.toSorted();
 }
 
 function failed(code: 'TESTS_FAILED' | 'NO_REWARD', message: string): EvalpoolError {

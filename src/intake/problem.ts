@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { ErrorCode } from '../errors.ts';
-import { explainIssue, type Finding } from '../explain-issue.ts';
+import { explainIssue, type Finding, type Shape } from '../explain-issue.ts';
 import { harmlessLine } from '../harmless-text.ts';
 import { specJsonSchema } from '../spec.ts';
 
@@ -9,11 +9,11 @@ export interface FieldProblem extends Finding {
   code: ErrorCode;
 }
 
-const SPEC = { name: 'a spec', schema: specJsonSchema() };
+const SPEC: Shape = { name: 'a spec', schema: specJsonSchema() };
 
-/** What zod found wrong with a line, field by field. */
-export function findProblems(error: z.ZodError, value: unknown): FieldProblem[] {
-  const findings = error.issues.flatMap((issue) => explainIssue(issue, value, SPEC));
+/** What zod found wrong with a line, field by field. `shape`: what the line was to be. */
+export function findProblems(error: z.ZodError, value: unknown, shape = SPEC): FieldProblem[] {
+  const findings = error.issues.flatMap((issue) => explainIssue(issue, value, shape));
   return findings.map((finding) => ({ code: 'SPEC_INVALID', ...finding }));
 }
 

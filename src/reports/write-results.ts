@@ -18,6 +18,8 @@ export interface ResultsPlace {
   blobs: Blobs;
   batchId: string;
   out: string;
+  /** What is written; default: the stored results. */
+  results?: AsyncIterable<StoredResult>;
 }
 
 const AT_ONCE = 8;
@@ -50,7 +52,7 @@ async function writeLines(place: ResultsPlace, write: WriteLine, highlights: Hig
     }
     window = [];
   };
-  for await (const result of readResults(place.database, place.batchId)) {
+  for await (const result of place.results ?? readResults(place.database, place.batchId)) {
     window.push(result);
     if (window.length >= WINDOW) await flush();
   }

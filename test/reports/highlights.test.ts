@@ -12,6 +12,7 @@ function stored(id: string, seconds: number, more: More = {}): StoredResult {
     taskId: id,
     sample: 0,
     labels: {},
+    spec: { id, test: 'true' },
     source: null,
     outcome,
     reason: '',

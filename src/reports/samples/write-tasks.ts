@@ -9,6 +9,8 @@ export interface TasksPlace {
   database: Database;
   batchId: string;
   out: string;
+  /** What becomes of each; default: it is written as it is stored. */
+  change?: (tally: TaskTally) => TaskTally;
 }
 
 /**
@@ -16,7 +18,7 @@ export interface TasksPlace {
  * sample per task unless pass@k is asked for. Throws USAGE when `out` cannot be written.
  */
 export async function writeTasks(
-  { database, batchId, out }: TasksPlace,
+  { database, batchId, out, change = (tally) => tally }: TasksPlace,
   passAt: readonly number[] | undefined,
 ): Promise<SampleFigures | null> {
   const most = await readMostSamples(database, batchId);
@@ -24,7 +26,8 @@ export async function writeTasks(
   const ks = passAt ?? usualPassAt(most);
   const counter = countSamples(ks);
   await writeLineFile(out, 'tasks.jsonl', async (write) => {
-    for await (const tally of readTallies(database, batchId)) {
+    for await (const stored of readTallies(database, batchId)) {
+      const tally = change(stored);
       counter.add(tally);
       await write(taskLine(tally, ks));
     }
