@@ -77,6 +77,13 @@ export const Spec = z.strictObject({
     .describe(
       "The author's diff, applied after the submission; files it names are first restored from `ref`.",
     ),
+  protect: z
+    .array(path)
+    .max(100)
+    .default([])
+    .describe(
+      'Globs of files, relative to `repoDir`, that neither the submission nor the build may change: they are put back as set-up left them, and what was added under the globs is removed.',
+    ),
   expect: expectSpec.optional().describe('Which reported tests decide; default: all of them.'),
   report: reportSpec.optional().describe('The test report that the test script writes; default: none.'),
   reward: rewardSpec

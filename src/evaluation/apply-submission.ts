@@ -2,13 +2,19 @@ import { posix } from 'node:path';
 import { EvalpoolError, type ErrorCode } from '../errors.ts';
 import { contentBytes, type Content, type Spec } from '../spec.ts';
 import { gitsWords } from './last-words.ts';
+import { protectedGlobs } from './keep-files.ts';
 import { metLimit } from './met-limit.ts';
 import type { Desk } from './open-desk.ts';
 import { FOLDER, PATCH_EXITS, submissionScript } from './submission-script.ts';
 
+/** True if code of a candidate comes into the sandbox. */
+export function isSubmitted(spec: Spec): boolean {
+  return diffBytes(spec.patch) !== null || spec.files !== undefined;
+}
+
 /** True if there is anything to apply: a submission, or the author's test patch. */
 export function hasSubmission(spec: Spec): boolean {
-  return diffBytes(spec.patch) !== null || spec.files !== undefined || diffBytes(spec.testPatch) !== null;
+  return isSubmitted(spec) || diffBytes(spec.testPatch) !== null;
 }
 
 /** Throws EMPTY_PATCH for a submission that is there but changes nothing, before any sandbox is spent on it. */
@@ -24,7 +30,7 @@ export async function applySubmission(desk: Desk, spec: Spec): Promise<void> {
   const plain = onlyPlainFiles(spec);
   await desk.sandbox.writeFiles(plain ?? partsToApply(spec), desk.user);
   if (plain !== null) return;
-  const exit = await desk.run(submissionScript(spec.repoDir));
+  const exit = await desk.run(submissionScript(spec));
   if (exit.exitCode === 0) return;
   const log = desk.log.kept().content;
   const limit = metLimit(exit, log);
@@ -57,6 +63,7 @@ const SUBJECTS: Partial<Record<ErrorCode, string>> = {
 function onlyPlainFiles(spec: Spec): Map<string, Uint8Array> | null {
   if (spec.repo !== undefined || diffBytes(spec.patch) !== null || diffBytes(spec.testPatch) !== null)
     return null;
+  if (protectedGlobs(spec).length > 0) return null;
   const files = Object.entries(spec.files ?? {});
   if (!files.every(([path]) => /^[\w./@+-]+$/.test(path))) return null;
   return new Map(files.map(([path, content]) => [posix.join(spec.repoDir, path), contentBytes(content)]));

@@ -14,7 +14,8 @@ import type { Mirrors } from './mirrors.ts';
 import { networkAtCreate, openDesks, readSecrets } from './open-desk.ts';
 import { readReport } from './read-report.ts';
 import { readReward } from './read-reward.ts';
-import { runBuild, runSetup } from './run-script.ts';
+import { runBuild } from './run-build.ts';
+import { runSetup } from './run-script.ts';
 import { stageRunner, type OnStage } from './run-stage.ts';
 import { runTests } from './run-tests.ts';
 
@@ -50,8 +51,9 @@ export async function evaluate(spec: Spec, attempt: Attempt): Promise<void> {
     if (spec.repo !== undefined) await at('fetch', (desk) => fetchRepo(desk, spec, attempt));
     if (spec.setup !== undefined) await at('setup', (desk) => runSetup(desk, spec, spec.setup ?? ''));
     if (hasSubmission(spec)) await at('patch', (desk) => applySubmission(desk, spec));
-    if (spec.build !== undefined) await at('build', (desk) => runBuild(desk, spec, spec.build ?? ''));
-    const run = await at('test', (desk) => runTests(desk, spec));
+    const { build } = spec;
+    const before = build === undefined ? null : await at('build', (desk) => runBuild(desk, spec, build));
+    const run = await at('test', (desk) => runTests(desk, spec, before));
     evidence.exitCode = run.exitCode;
     await at('collect', async (desk) => {
       const found = await closeTests(desk, spec);

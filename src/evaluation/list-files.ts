@@ -25,11 +25,8 @@ export async function listFiles(
   root: string,
   find: Find,
 ): Promise<{ files: FoundFile[]; more: boolean }> {
-  let listing = '';
-  await desk.runOurs(listScript(root, find), (chunk, stream) => {
-    if (stream === 'stdout') listing += chunk;
-  });
-  const [top, ...fields] = listing.split('\0');
+  const { output } = await desk.ask(listScript(root, find));
+  const [top, ...fields] = output.split('\0');
   const files: FoundFile[] = [];
   for (let at = 0; at + 2 < fields.length; at += 3) {
     const [path = '', realPath = '', bytes] = fields.slice(at, at + 3);

@@ -16,16 +16,24 @@ export interface Desk {
   log: StageLogWriter;
   time: StageTime;
   /** Runs a command with the stage's environment and what is left of its time; its output goes to the log. */
-  run(command: string, hear?: Hear): Promise<CommandExit>;
+  run(command: string, how?: How): Promise<CommandExit>;
   /**
-   * Runs a command of ours: without the spec's environment, and with no home, since the login shell would first read what the
-   * submission may have left there.
+   * Runs a command of ours and returns what it prints: without the spec's environment, and with no home, since the login shell
+   * would first read what the submission may have left there.
    */
-  runOurs(command: string, hear?: Hear): Promise<CommandExit>;
+  ask(command: string): Promise<{ exitCode: number; output: string }>;
 }
 
-/** The environment of what must read nothing that the submission may have left at home. */
-const HOMELESS = { HOME: '/dev/null' };
+/** What a command is run with besides. */
+export interface How {
+  hear?: Hear | undefined;
+  /** Whoever hears writes the log. */
+  unlogged?: boolean;
+  env?: Readonly<Record<string, string>>;
+}
+
+/** The environment of a login shell that must read nothing of what the submission may have left at home. Nobody can make a folder in /proc. */
+export const HOMELESS = { HOME: '/proc/no-home' };
 
 /** Runs the work of one stage inside the sandbox at a desk of its own. */
 export type AtDesk = <T>(stage: Stage, work: (desk: Desk) => Promise<T>) => Promise<T>;
@@ -56,14 +64,9 @@ export function openDesks(
           time.excuse(performance.now() - askedAt);
         }
         network = wanted;
-        return await work({
-          sandbox,
-          user: spec.user,
-          log,
-          time,
-          run: runner({ sandbox, spec, log, time, env }),
-          runOurs: runner({ sandbox, spec, log, time, env: HOMELESS }),
-        });
+        const run = runner({ sandbox, spec, log, time, env });
+        const ask = asker(runner({ sandbox, spec, log, time, env: HOMELESS }), log);
+        return await work({ sandbox, user: spec.user, log, time, run, ask });
       } finally {
         await log.close();
       }
@@ -89,16 +92,16 @@ function runner(given: {
   time: StageTime;
   env: Record<string, string>;
 }): Desk['run'] {
-  return async (command, hear) => {
+  return async (command, { hear, unlogged = false, env } = {}) => {
     const exit = await given.sandbox.run({
       command,
       user: given.spec.user,
-      env: given.env,
+      env: { ...given.env, ...env },
       deadlineMs: given.time.leftMs(),
       signal: given.time.signal,
       onStarted: (ms) => given.time.excuse(ms),
       onOutput(chunk, stream) {
-        given.log.write(chunk);
+        if (!unlogged) given.log.write(chunk);
         hear?.(chunk, stream);
       },
     });
@@ -108,6 +111,18 @@ function runner(given: {
     if (hear)
       throw new EvalpoolError('STREAM_LOST', 'output that decides was lost when the connection broke');
     return exit;
+  };
+}
+
+function asker(run: Desk['run'], log: StageLogWriter): Desk['ask'] {
+  return async (command) => {
+    let output = '';
+    const hear: Hear = (chunk, stream) => {
+      if (stream === 'stdout') output += chunk;
+      else log.write(chunk);
+    };
+    const { exitCode } = await run(command, { hear, unlogged: true });
+    return { exitCode, output };
   };
 }
 

@@ -1,11 +1,14 @@
 import { posix } from 'node:path';
 import type { ErrorCode } from '../errors.ts';
+import type { Spec } from '../spec.ts';
+import { keepFunctions, protectedGlobs } from './keep-files.ts';
 import { quote } from '../shell-quote.ts';
 
 // One command applies everything, in an order that the submission cannot turn against the author's tests:
 // 1. The test patch is applied to the untouched ref first, in an index of its own, and its files are set aside.
 // 2. The submission is applied: plainly, then 3-way, then its whole files.
-// 3. The set-aside files take their places, whatever the submission put there: links, folders, nothing.
+// 3. What the spec protects is made again as it was before.
+// 4. The set-aside files take their places, whatever the submission put there: links, folders, nothing.
 
 /** Where in the sandbox the parts of a submission wait to be applied. */
 export const FOLDER = '/tmp/.evalpool-patch';
@@ -17,13 +20,20 @@ export const PATCH_EXITS: Readonly<Record<number, ErrorCode>> = {
   47: 'SPEC_INVALID',
 };
 
-/** The script that applies what waits in FOLDER to the directory. */
-export function submissionScript(repoDir: string): string {
-  return `${prelude(repoDir)}${FUNCTIONS}
-if [ -f "$t/tests.patch" ]; then set_tests_aside || exit 45; fi
+/** Where the names of the files that the test patch concerns stand until the build begins. */
+export const CHANGED = `${FOLDER}.changed`;
+
+/** The script that applies what waits in FOLDER to the repo's directory, but for what the spec protects. */
+export function submissionScript(spec: Spec): string {
+  const globs = protectedGlobs(spec);
+  const [keep, bringBack] =
+    globs.length === 0 ? ['', ''] : ['keep "$t/kept" || exit 47\n', 'bring_back "$t/kept" || exit 41\n'];
+  return `${prelude(spec.repoDir)}${FUNCTIONS}${keepFunctions(globs)}
+${keep}if [ -f "$t/tests.patch" ]; then set_tests_aside || exit 45; fi
 if [ -f "$t/patch" ]; then apply_patch || exit 41; fi
 if [ -s "$t/names" ]; then place_files || exit 41; fi
-if [ -f "$t/tests.patch" ]; then place_tests || exit 45; fi
+${bringBack}if [ -f "$t/tests.patch" ]; then place_tests || exit 45; fi
+${spec.build === undefined ? '' : `if [ -f "$t/changed" ]; then mv "$t/changed" ${CHANGED}; fi`}
 rm -rf "$t"
 `;
 }
@@ -76,16 +86,6 @@ set_tests_aside() (
     git diff-index --cached --name-only --no-renames -z --diff-filter=d HEAD |
       git checkout-index -q -f -z --stdin --prefix="$t/tests/"
 )
-
-# Whatever stands where a folder or a file must go makes way.
-clear_way() {
-  local at=. rest=$1
-  while [[ $rest == */* ]]; do
-    at+=/\${rest%%/*} rest=\${rest#*/}
-    if [ -L "$at" ] || { [ -e "$at" ] && [ ! -d "$at" ]; }; then rm -f -- "$at" || return; fi
-  done
-  rm -rf -- "./$1"
-}
 
 place_tests() {
   while IFS= read -r -d '' name; do

@@ -87,6 +87,9 @@ export const CASES: Readonly<Record<string, Make>> = {
   'test: killed, as when memory runs out (137)': () => [{ test: 'exit 137' }],
   'test: the test script itself is killed': () => [{ test: 'kill -KILL $$' }],
   "test: the sandbox's disk is full": () => [{ test: 'head -c 2G /dev/zero > big' }],
+  'test: the build put something else in place of the repo': ({ repo }) => [
+    { repo, files: { b: '' }, build: 'cp -r . ../other; rm -rf ../repo; ln -s other ../repo' },
+  ],
   'test: deadline': () => [{ test: 'sleep 60', timeouts: { test: 0.2 } }],
   'test: deadline, and the process ignores SIGTERM': () => [
     { test: "trap '' TERM INT HUP; while :; do sleep 1; done", timeouts: { test: 0.2 } },

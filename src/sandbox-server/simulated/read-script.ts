@@ -38,11 +38,18 @@ function readScript(script: string, cwd: string): Sim[] {
   let here = cwd;
   for (const line of unwrapExec(script).split('\n')) {
     const sim = SIM_LINE.exec(line);
-    if (sim) sims.push(readSim(sim[1] ?? '', here));
+    if (sim) addSim(sims, readSim(sim[1] ?? '', here));
     const folder = readWord(CD.exec(line)?.[1] ?? '')?.text;
     if (folder !== undefined && !folder.includes('$')) here = posix.resolve(here, folder);
   }
   return sims;
+}
+
+// The second mark is printed by the shell around the script, however that ended.
+function addSim(sims: Sim[], sim: Sim): void {
+  const ended = sim.isMark ? sims.findLast(({ end }) => end !== null && 'code' in end) : undefined;
+  if (ended === undefined) sims.push(sim);
+  else ended.products.push(...sim.products);
 }
 
 // `exec SHELL -c 'SCRIPT'` is how a script is run by another shell than the login one.

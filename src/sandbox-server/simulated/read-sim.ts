@@ -18,6 +18,8 @@ export interface Sim {
   /** The script goes on beside it. */
   background: boolean;
   products: Product[];
+  /** Prints the mark that stands around a script's output. */
+  isMark: boolean;
   /** Null: it ended well, and the script goes on. */
   end: { code: number } | { signal: string } | null;
 }
@@ -47,6 +49,7 @@ const NOTHING: Sim = {
   echoes: false,
   background: false,
   products: [],
+  isMark: false,
   end: null,
 };
 
@@ -59,6 +62,9 @@ export function ending(code: number): Sim {
 export function failing(code: number, why: string): Sim {
   return { ...ending(code), products: [{ kind: 'printed', to: 'stderr', text: `sim: ${why}\n` }] };
 }
+
+/** What stands for a mark that the shell of a real sandbox makes up. */
+const MARK = `\nevalpool-${'0'.repeat(32)}\n`;
 
 interface Reading {
   sim: Sim;
@@ -87,6 +93,10 @@ const WORDS: Readonly<Record<string, (reading: Reading) => void>> = {
     later.push(() => ({ kind: 'file', path, text: makeJunit(tests) }));
   },
   tap: ({ later, tests }) => later.push(() => ({ kind: 'printed', to: 'stdout', text: makeTap(tests) })),
+  mark: ({ sim, later }) => {
+    sim.isMark = true;
+    later.push(() => ({ kind: 'printed', to: 'stdout', text: MARK }));
+  },
   files: ({ later, words, cwd }) => {
     const [root, most, globs] = [pathOf(words, cwd), number(words, MOST_TESTS), words.splice(0)];
     later.push(() => ({ kind: 'listing', root, most, globs }));
