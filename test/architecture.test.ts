@@ -42,6 +42,7 @@ const OWNERS: Record<string, readonly string[] | 'anyone'> = {
   commander: ['cli'],
   'cli-table3': ['reports', 'cli'],
   'log-update': ['reports', 'cli'],
+  'smol-toml': ['intake'],
   saxes: ['evaluation'],
   tar: ['sandbox-server'],
   'tap-parser': ['evaluation'],

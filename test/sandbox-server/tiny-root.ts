@@ -13,6 +13,7 @@ const PROGRAMS = [
   'ls',
   'mkdir',
   'mv',
+  'realpath',
   'rm',
   'stat',
   'touch',

@@ -2,10 +2,13 @@ import { EvalpoolError } from '../../errors.ts';
 import { readBigcode } from './bigcode.ts';
 import { readEvalPlus } from './eval-plus.ts';
 import type { FormatInput, ReadFormat } from './format-input.ts';
+import { readHarbor } from './harbor.ts';
 import { readHumanEval } from './human-eval.ts';
 import { readLiveCodeBench } from './live-code-bench.ts';
 import { readMultiSweBench } from './multi-swe-bench.ts';
+import { readPiston } from './piston.ts';
 import { readR2eGym } from './r2e-gym.ts';
+import { readSandboxFusion } from './sandbox-fusion.ts';
 import { readSweBench } from './swe-bench.ts';
 import { readSweBenchPro } from './swe-bench-pro.ts';
 import { readSweSmith } from './swe-smith.ts';
@@ -93,6 +96,28 @@ export const FORMATS = {
     ...JOINED,
     goldInsteadOf: 'predictions',
     read: readMultiSweBench,
+  },
+  harbor: {
+    title: 'a Harbor task directory, or a folder of them, and patches or their own solutions',
+    argument: 'DIR',
+    needs: ['templates'],
+    may: ['predictions'],
+    goldInsteadOf: 'predictions',
+    read: readHarbor,
+  },
+  sandboxfusion: {
+    title: "bodies of SandboxFusion's run_code: each a program, passed if it ends with 0",
+    argument: 'requests.jsonl',
+    needs: [],
+    may: ['templates'],
+    read: readSandboxFusion,
+  },
+  piston: {
+    title: "bodies of Piston's execute: each a program, passed if it ends with 0",
+    argument: 'requests.jsonl',
+    needs: [],
+    may: ['templates'],
+    read: readPiston,
   },
 } satisfies Record<string, Format>;
 

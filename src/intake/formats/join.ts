@@ -50,10 +50,14 @@ export interface Task {
 }
 
 /** The predictions for a data set, or with `gold` its own solutions, as specs. Throws INPUT_UNREADABLE. */
-export async function* readJoined<I>(dataset: Dataset<I>, from: FormatInput): AsyncGenerator<Item> {
+export async function* readJoined<I>(
+  dataset: Dataset<I>,
+  from: FormatInput,
+  rows: AsyncIterable<Row> = readWhole(given(from.instances)),
+): AsyncGenerator<Item> {
   const templates = await readTemplates(given(from.templates));
   const tasks = new Map<string, Task>();
-  for await (const row of readWhole(given(from.instances))) {
+  for await (const row of rows) {
     const instance = parseInstance(dataset, row);
     const id = dataset.id(instance);
     const first = tasks.get(id);
@@ -63,7 +67,8 @@ export async function* readJoined<I>(dataset: Dataset<I>, from: FormatInput): As
       ]);
     tasks.set(id, holdTask(dataset, instance, { row, templates, from }));
   }
-  if (tasks.size === 0) throw new EvalpoolError('INPUT_UNREADABLE', `${from.instances} holds no instance`);
+  if (tasks.size === 0)
+    throw new EvalpoolError('INPUT_UNREADABLE', `${from.instances ?? from.input} holds no instance`);
   sayUncovered(tasks, from.say);
   if (from.gold) yield* goldItems(tasks);
   else yield* predictedItems(dataset, tasks, from);
@@ -147,6 +152,8 @@ function predictedItem(task: Task | undefined, { id, patch, model }: Prediction,
   task.samples += 1;
   if ('problems' in made) return badItem(row.source, made.problems);
   const labels = { ...made.spec.labels, ...(model === undefined ? {} : { model: model.slice(0, 400) }) };
-  const spec = { ...made.spec, sample, patch: patch ?? '', labels };
-  return makeItem(spec, { source: row.source, bytes: made.bytes + row.bytes });
+  const { files, ...spec } = { ...made.spec, sample, patch: patch ?? '', labels };
+  // Files of the author beside it would make an empty submission look like one.
+  const whole = files === undefined || spec.patch.trim() === '' ? spec : { ...spec, files };
+  return makeItem(whole, { source: row.source, bytes: made.bytes + row.bytes });
 }
