@@ -19,24 +19,31 @@ const HARBOR: Dataset<HarborTask> = {
   Prediction: SwePrediction,
   id: ({ folder, 'task.toml': { task } }) => task.name ?? folder,
   image: (task) => task['task.toml'].environment.docker_image,
-  spec: (task, entry) => {
-    const { environment, verifier } = task['task.toml'];
+  spec: (task, entry, { gold }) => {
+    const { environment, verifier, solution } = task['task.toml'];
     const env = fillVariables({ ...environment.env, ...verifier.env }, entry.env ?? {});
-    const problems = [...refusals(task), ...('problems' in env ? env.problems : [])];
+    const ofSolution = gold ? fillVariables(solution.env, entry.env ?? {}) : env;
+    const problems = [...new Set([env, ofSolution])].flatMap((one) =>
+      'problems' in one ? one.problems : [],
+    );
+    problems.unshift(...refusals(task));
     if (problems.length > 0 || 'problems' in env) return { problems };
     return { spec: makeSpec(task, entry, env.filled) };
   },
   gold: (task, spec) => {
     const { solution, 'task.toml': toml } = task;
-    if (solution?.files['solve.sh'] === undefined) return undefined;
-    const repoDir = spec.repoDir ?? DEFAULT_FOLDER;
-    const solve = 'bash /solution/solve.sh || echo "solve.sh ended with exit status $?"';
+    const env = fillVariables(toml.solution.env, spec.env ?? {});
+    if (solution?.files['solve.sh'] === undefined || 'problems' in env) return undefined;
     return {
       ...spec,
       files: { ...spec.files, ...waiting('solution', solution) },
-      build: `${put(repoDir, 'solution', solution)}\n${solve}`,
-      env: { ...toml.solution.env, ...spec.env },
-      timeouts: { build: toml.agent.timeout_sec, ...spec.timeouts },
+      // Not as a build: what that leaves running is ended, and a solution may well start what the tests ask.
+      test: [
+        put(spec.repoDir ?? DEFAULT_FOLDER, 'solution', solution),
+        solve(env.filled),
+        ...[spec.test].flat(),
+      ],
+      timeouts: { ...spec.timeouts, test: toml.agent.timeout_sec + (spec.timeouts?.test ?? 0) },
     };
   },
 };
@@ -51,7 +58,7 @@ function makeSpec(task: HarborTask, entry: TemplateEntry, env: Record<string, st
   const { environment, verifier } = task['task.toml'];
   const { env: _env, timeouts, network, ...fields } = templateFields(entry);
   const repoDir = entry.repoDir ?? DEFAULT_FOLDER;
-  const closed = environment.allow_internet ? {} : { build: 'none' as const, test: 'none' as const };
+  const closed = environment.allow_internet ? {} : { test: 'none' as const };
   return {
     id: HARBOR.id(task),
     repoDir,
@@ -93,6 +100,12 @@ function waiting(name: string, { files }: Folder): NonNullable<SpecInput['files'
   return Object.fromEntries(
     Object.entries(files).map(([path, content]) => [`${WAITING}/${name}/${path}`, content]),
   );
+}
+
+// Its variables are not the tests', and its exit status counts for nothing.
+function solve(env: Readonly<Record<string, string>>): string {
+  const set = Object.entries(env).map(([name, value]) => `${name}=${quote(value)} `);
+  return `${set.join('')}bash /solution/solve.sh || echo "solve.sh ended with exit status $?"`;
 }
 
 // What an image has there makes way, as it does with Harbor.

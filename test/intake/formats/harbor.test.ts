@@ -40,11 +40,11 @@ test('a task becomes a spec whose verdict is its reward', async () => {
     user: 'root',
     reward: {},
     env: { MODE: 'strict', KEY: 'k' },
-    network: { build: 'none', test: 'none' },
-    timeouts: { test: 120, build: 300 },
+    network: { test: 'none' },
+    timeouts: { test: 420 },
     labels: { dataset: 'harbor', model: 'gold' },
   });
-  expect(specs[1]).toMatchObject({ id: 'wrong', timeouts: { test: 600, build: 600 } });
+  expect(specs[1]).toMatchObject({ id: 'wrong', timeouts: { test: 1200 } });
 });
 
 test('run for real, a right solution has its reward, and a wrong one that saw no tests has not', async ({
@@ -56,8 +56,8 @@ test('run for real, a right solution has its reward, and a wrong one that saw no
   const [right, wrong] = [await bench.attempt(specs[0] ?? {}), await bench.attempt(specs[1] ?? {})];
   expect(right).toMatchObject({ code: '', exitCode: 0 });
   expect(wrong).toMatchObject({ code: 'TESTS_FAILED', exitCode: 0 });
-  expect(await wrong.log('build')).toContain('solve.sh ended with exit status 1');
-  expect(await wrong.log('build')).toContain('/tests/expected.sh: No such file');
+  expect(await wrong.log('test')).toContain('solve.sh ended with exit status 1');
+  expect(await wrong.log('test')).toContain('/tests/expected.sh: No such file');
 });
 
 test('patches are submissions, and an empty one is one though the author’s files come with it', async () => {
@@ -71,14 +71,18 @@ test('patches are submissions, and an empty one is one though the author’s fil
 
 test('one task may be given alone; what cannot be run is told with its field', async () => {
   const task = join(folder, 'odd');
-  write(join(task, 'task.toml'), '[verifier]\nenvironment_mode = "separate"\nenv = { A = "${HOME}" }\n');
+  write(
+    join(task, 'task.toml'),
+    '[verifier]\nenvironment_mode = "separate"\nenv = { A = "${HOME}" }\n[solution.env]\nB = "${HOME}"\n',
+  );
   write(join(task, 'environment/docker-compose.yaml'), 'services: {}\n');
   write(join(folder, 'table.json'), '[{"instance": "odd"}]');
   const { bad } = await read({ input: task, templates: join(folder, 'table.json'), gold: true });
   expect(bad).toEqual([
     'task.toml:1: environment: docker-compose.yaml: there is one sandbox, not several; ' +
       'verifier.environment_mode: separate is not supported: tests run where the submission is; ' +
-      'tests: there is no tests/test.sh; env.A: needs HOME: give it as `env` in the table of templates',
+      'tests: there is no tests/test.sh; env.A: needs HOME: give it as `env` in the table of templates; ' +
+      'env.B: needs HOME: give it as `env` in the table of templates',
   ]);
 });
 
