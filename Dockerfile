@@ -25,6 +25,7 @@ FROM packages AS app
 ARG SOURCE_DATE_EPOCH=1767225600
 COPY LICENSE ./
 COPY examples/producer.mjs examples/
+COPY src/reports/formats/html/page src/reports/formats/html/page
 COPY deploy/enter-sandbox-server.pl deploy/
 COPY --from=build /app/dist dist
 RUN find /out -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +

@@ -20,13 +20,9 @@ const VERDICTS = {
 
 /** A comparison as text: both runs, how many tasks could be paired, the flips, and the verdict as its last line. */
 export function showComparison(comparison: Comparison): string {
-  const { a, b, tasks, completion, flips } = comparison;
+  const { flips } = comparison;
   return [
-    `A ${showRun(a)}`,
-    `B ${showRun(b)}`,
-    `paired ${tasks.paired} tasks, ${percent(completion)} % of A's; only in A ${tasks.onlyA}, only in B ${tasks.onlyB}, ` +
-      `not graded in one of them ${tasks.ungraded}` +
-      (tasks.quarantined > 0 ? `, quarantined ${tasks.quarantined}` : ''),
+    ...pairingLines(comparison),
     ...KINDS.flatMap(([kind, words]) =>
       showFlips(
         flips.filter((flip) => flip.kind === kind),
@@ -35,6 +31,17 @@ export function showComparison(comparison: Comparison): string {
     ),
     verdictLine(comparison),
   ].join('\n');
+}
+
+/** Both runs, and how many of their tasks could be paired. */
+export function pairingLines({ a, b, tasks, completion }: Comparison): string[] {
+  return [
+    `A ${showRun(a)}`,
+    `B ${showRun(b)}`,
+    `paired ${tasks.paired} tasks, ${percent(completion)} % of A's; only in A ${tasks.onlyA}, only in B ${tasks.onlyB}, ` +
+      `not graded in one of them ${tasks.ungraded}` +
+      (tasks.quarantined > 0 ? `, quarantined ${tasks.quarantined}` : ''),
+  ];
 }
 
 /** The verdict in one line. */

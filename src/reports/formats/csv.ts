@@ -22,6 +22,7 @@ export const CSV_COLUMNS: ReadonlyArray<[name: string, cell: (record: ResultReco
   ['tests', ({ tests }) => tests.length],
   ['tests_passed', ({ tests }) => countOf(tests, PASSED)],
   ['tests_failed', ({ tests }) => countOf(tests, FAILED)],
+  ['rewards', ({ rewards }) => (rewards ? JSON.stringify(rewards) : null)],
   ['attempts', ({ attempts }) => attempts],
   ['seconds', workSeconds],
   ['queue_seconds', ({ seconds }) => seconds['queue'] ?? null],

@@ -4,6 +4,7 @@ import { writeCsv } from './csv.ts';
 import { writeCtrf } from './ctrf.ts';
 import { writeEvalPlus } from './eval-plus.ts';
 import type { Format, Wish, Wishes } from './format.ts';
+import { writeHtml } from './html/write-html.ts';
 import { writeHumanEval } from './human-eval.ts';
 import { writeInspect } from './inspect.ts';
 import { writeJunit } from './junit.ts';
@@ -53,6 +54,11 @@ export const FORMATS: Readonly<Record<string, Format>> = {
     about: "GitHub's Markdown, for a comment or a step's summary",
     takes: ['against'],
     text: writeMarkdown,
+  },
+  html: {
+    about: 'one page for a browser, to search, filter and sort; needs no network',
+    takes: ['against'],
+    text: writeHtml,
   },
 };
 

@@ -7,7 +7,7 @@ import { whyOf, type RunFolder } from './run-folder.ts';
  */
 export async function* writeInspect(run: RunFolder): AsyncGenerator<string> {
   for await (const record of run.records()) {
-    const { id, sample, outcome, reason, labels, attempts } = record;
+    const { id, sample, outcome, reason, labels, rewards, attempts } = record;
     if (id === null || !isGraded(outcome)) continue;
     const why = whyOf(record);
     const score = {
@@ -15,7 +15,7 @@ export async function* writeInspect(run: RunFolder): AsyncGenerator<string> {
       epoch: sample + 1,
       value: outcome === 'passed' ? 1 : 0,
       ...(why ? { explanation: why } : {}),
-      metadata: { outcome, reason, labels, attempts, code: record.failure?.code ?? null },
+      metadata: { outcome, reason, labels, rewards, attempts, code: record.failure?.code ?? null },
     };
     yield `${JSON.stringify(score)}\n`;
   }

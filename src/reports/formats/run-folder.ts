@@ -31,6 +31,7 @@ const Result = z.object({
   failure: Failure.nullable().default(null),
   exitCode: z.number().nullable().default(null),
   tests: z.array(Test).default([]),
+  rewards: z.record(z.string(), z.number()).optional(),
   seconds: z.record(z.string(), z.number()).default({}),
   attempts: z.number().default(0),
   sandboxSeconds: z.number().default(0),
