@@ -27,7 +27,7 @@ async function seed(
 ): Promise<string> {
   const { id } = await openBatch(it.database, name, 'p');
   for (const [sample, [task, told]] of results.entries()) {
-    const tests = Object.entries(told).map(([test, status]) => ({ name: test, status }));
+    const tests = Object.entries(told).map(([called, status]) => ({ name: called, status }));
     const result = JSON.stringify({ ...passedResult(), tests });
     await sql`
       with e as (
@@ -61,7 +61,7 @@ test('tests are counted by task and status over all samples of one batch, the mo
 
 test('more than the limit are counted, not listed', async () => {
   const { tests, ...counts } = await found({ status: 'failed', limit: 1 });
-  expect(tests.map(({ test: name }) => name)).toEqual(['x%y']);
+  expect(tests.map((each) => each.test)).toEqual(['x%y']);
   expect(counts).toEqual({ found: 2, results: 3 });
   expect(await found({ status: 'error' })).toEqual({ tests: [], found: 0, results: 0 });
 });
@@ -72,5 +72,5 @@ test.each([
   ['x?y', ['x%y', 'x_y', 'x_y', 'x%y', 'xzy']],
   ['*z*', ['xzy']],
 ])('the glob %s finds nothing but %j', async (name, names) => {
-  expect((await found({ name })).tests.map(({ test: each }) => each)).toEqual(names);
+  expect((await found({ name })).tests.map((each) => each.test)).toEqual(names);
 });
