@@ -28,6 +28,9 @@ const Environment = z.object({
   /** Address of a worker's /healthz and /metrics; port 0: any free one, named in the log. */
   EVALPOOL_HEALTH_HOST: z.string().min(1).default('127.0.0.1'),
   EVALPOOL_HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(0),
+  /** Address of the HTTP API. */
+  EVALPOOL_API_HOST: z.string().min(1).default('127.0.0.1'),
+  EVALPOOL_API_PORT: z.coerce.number().int().min(0).max(65_535).default(8321),
   /** Time that a worker which was asked to end gives its running work before it hands it back, seconds. */
   EVALPOOL_DRAIN_SECONDS: z.coerce.number().min(0).max(86_400).default(60),
   EVALPOOL_LOG_LEVEL: z.enum(LOG_LEVELS).default('info'),
@@ -45,6 +48,7 @@ export interface Config extends Providers {
   /** Around sandboxes of the provider `local`. */
   wall: WallName;
   health: { host: string; port: number };
+  api: { host: string; port: number };
   drainS: number;
   logLevel: LogLevel;
   tracing: TracingSettings;
@@ -68,6 +72,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, chosen?: string
     ...chooseProvider(e, set, chosen),
     wall: e.EVALPOOL_WALL,
     health: { host: e.EVALPOOL_HEALTH_HOST, port: e.EVALPOOL_HEALTH_PORT },
+    api: { host: e.EVALPOOL_API_HOST, port: e.EVALPOOL_API_PORT },
     drainS: e.EVALPOOL_DRAIN_SECONDS,
     logLevel: e.EVALPOOL_LOG_LEVEL,
     tracing: readTracing(set),

@@ -25,6 +25,16 @@ export const ERRORS = {
     reason: 'machine',
     next: 'Run `evalpool doctor`: it names the one command.',
   },
+  UNAUTHENTICATED: { blame: 'user', reason: 'key', next: 'Send a key that `evalpool keys create` made.' },
+  FORBIDDEN: { blame: 'user', reason: 'scope', next: 'Use a key with the named scope.' },
+  NOT_FOUND: { blame: 'user', reason: 'not_found', next: 'Check the name; another tenant has its own.' },
+  CONFLICT: { blame: 'user', reason: 'conflict', next: 'Look at its state first.' },
+  TOO_LARGE: {
+    blame: 'user',
+    reason: 'too_large',
+    next: 'Send less at once; specs go as application/x-ndjson.',
+  },
+  RATE_LIMITED: { blame: 'user', reason: 'rate', next: 'Wait as long as Retry-After says.' },
   STACK_FAILED: { blame: 'ours', reason: 'stack', next: 'Read the named log, then `evalpool doctor`.' },
   SPEC_INVALID: {
     blame: 'spec',

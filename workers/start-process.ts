@@ -35,7 +35,7 @@ export interface ProcessContext {
 
 /** What a worker is, and whose sandboxes it uses: their keys must be there. */
 interface Role {
-  kind: 'dispatcher' | 'evaluator' | 'reaper';
+  kind: 'api' | 'dispatcher' | 'evaluator' | 'reaper';
   uses: (config: Config) => readonly ProviderConfig[];
 }
 

@@ -5,6 +5,9 @@ import { finishCancelled } from './cancel-batch.ts';
 import type { Database } from './connect.ts';
 import type { BatchState } from './tables.ts';
 
+/** Whose a batch is that was not submitted by a tenant's key. */
+export const DEFAULT_TENANT = 'default';
+
 /** A batch with its counters. `total` counts accepted evaluations, `unreadable` the input lines that were not. */
 export interface Batch {
   id: string;
@@ -24,26 +27,36 @@ export interface Batch {
  * The batch of that name, open and resumed whatever it was, made if there is none. Throws BATCH_CANCELLED when it was
  * cancelled, USAGE when it is of another provider; neither changes it.
  */
-export async function openBatch(database: Database, name: string, provider: string): Promise<Batch> {
-  const { id } = await makeBatch(database, name, provider);
+export async function openBatch(
+  database: Database,
+  name: string,
+  provider: string,
+  tenant = DEFAULT_TENANT,
+): Promise<Batch> {
+  const { id } = await makeBatch(database, name, provider, tenant);
   await database
     .updateTable('batches')
     .set({ state: 'open', paused: false, finished_at: null, fed_at: new Date() })
     .where('id', '=', id)
     .where('cancelled_at', 'is', null)
     .execute();
-  return makeBatch(database, name, provider);
+  return makeBatch(database, name, provider, tenant);
 }
 
 /** The batch of that name as it is, made if there is none. Throws as `openBatch` does. */
-export async function makeBatch(database: Database, name: string, provider: string): Promise<Batch> {
+export async function makeBatch(
+  database: Database,
+  name: string,
+  provider: string,
+  tenant = DEFAULT_TENANT,
+): Promise<Batch> {
   const row = await database
     .insertInto('batches')
-    .values({ name, provider })
+    .values({ name, provider, tenant })
     .onConflict((conflict) => conflict.columns(['tenant', 'name']).doNothing())
     .returning('id')
     .executeTakeFirst();
-  const id = row?.id ?? (await findBatch(database, name));
+  const id = row?.id ?? (await findBatch(database, name, tenant));
   const batch = id === undefined ? undefined : await readBatch(database, id);
   if (!batch) throw new Error(`batch ${name} vanished`);
   if (batch.cancelled) throw new EvalpoolError('BATCH_CANCELLED', `the batch ${name} was cancelled`);
@@ -117,9 +130,18 @@ export async function readBatch(database: Database, id: string): Promise<Batch |
   };
 }
 
-/** The id of the batch of that name, if there is one. */
-export async function findBatch(database: Database, name: string): Promise<string | undefined> {
-  const row = await database.selectFrom('batches').select('id').where('name', '=', name).executeTakeFirst();
+/** The id of a tenant's batch of that name, if there is one. */
+export async function findBatch(
+  database: Database,
+  name: string,
+  tenant = DEFAULT_TENANT,
+): Promise<string | undefined> {
+  const row = await database
+    .selectFrom('batches')
+    .select('id')
+    .where('tenant', '=', tenant)
+    .where('name', '=', name)
+    .executeTakeFirst();
   return row?.id;
 }
 

@@ -7,6 +7,7 @@ import { addShares } from './migrations/0002-shares.ts';
 import { addSeveralProviders } from './migrations/0003-several-providers.ts';
 import { addDeadlines } from './migrations/0004-deadlines.ts';
 import { addObserved } from './migrations/0005-observed.ts';
+import { addApi } from './migrations/0006-api.ts';
 import type { Tables } from './tables.ts';
 
 export type Database = Kysely<Tables>;
@@ -17,6 +18,7 @@ const MIGRATIONS = {
   '0003-several-providers': { up: addSeveralProviders },
   '0004-deadlines': { up: addDeadlines },
   '0005-observed': { up: addObserved },
+  '0006-api': { up: addApi },
 };
 
 /** Who watches how the database is used. */

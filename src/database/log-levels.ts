@@ -3,7 +3,7 @@ import type { LogLevel } from '../log-level.ts';
 import type { Database } from './connect.ts';
 
 /** Whose logs a level is for. */
-export const LOG_KINDS = ['all', 'dispatcher', 'evaluator', 'reaper'] as const;
+export const LOG_KINDS = ['all', 'api', 'dispatcher', 'evaluator', 'reaper'] as const;
 export type LogKind = (typeof LOG_KINDS)[number];
 
 /** A level that logs follow for a while. */

@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import { EvalpoolError } from '../errors.ts';
 import type { Outcome } from '../outcome.ts';
 import { failedResult, type EvaluationResult } from '../result.ts';
@@ -22,53 +21,71 @@ const PAGE = 500;
 
 /**
  * All results of a batch in the order in which it was submitted, then what a cancelled batch never began, which has no
- * result of its own but shows as cancelled once the batch is finished. `tasks`: only these. Read in pages.
+ * result of its own but shows as cancelled once the batch is finished. Read in pages.
  */
-export async function* readResults(
-  database: Database,
-  batchId: string,
-  tasks?: readonly string[],
-): AsyncGenerator<StoredResult> {
-  yield* readStored(database, batchId, tasks);
-  if (!tasks) yield* readNeverBegun(database, batchId);
+export async function* readResults(database: Database, batchId: string): AsyncGenerator<StoredResult> {
+  yield* readStored(database, batchId);
+  yield* readNeverBegun(database, batchId);
 }
 
-async function* readStored(
+/** A result and its place in the order in which they came. */
+export interface ArrivedResult extends StoredResult {
+  seq: string;
+}
+
+/** The next results of a batch in the order in which they came; `after`: the place of the last one that is known. */
+export async function readArrived(
   database: Database,
   batchId: string,
-  tasks: readonly string[] | undefined,
-): AsyncGenerator<StoredResult> {
-  const wanted =
-    tasks === undefined ? sql<boolean>`true` : sql<boolean>`e.task_id = any(${[...tasks]}::text[])`;
+  { after, most }: { after: string; most: number },
+): Promise<ArrivedResult[]> {
+  const rows = await selectResults(database, batchId)
+    .select('r.seq')
+    .where('r.seq', '>', after)
+    .orderBy('r.seq')
+    .limit(most)
+    .execute();
+  return rows.map((row) => ({ ...storedResult(row), seq: row.seq }));
+}
+
+async function* readStored(database: Database, batchId: string): AsyncGenerator<StoredResult> {
   let after = '0';
   for (;;) {
-    const rows = await database
-      .selectFrom('results as r')
-      .innerJoin('evaluations as e', 'e.id', 'r.evaluation_id')
-      .select(['e.id', 'e.task_id', 'e.sample', 'e.source', 'e.spec', 'r.outcome', 'r.reason', 'r.result'])
-      .where('r.batch_id', '=', batchId)
+    const rows = await selectResults(database, batchId)
       .where('r.evaluation_id', '>', after)
-      .where(wanted)
       .orderBy('r.evaluation_id')
       .limit(PAGE)
       .execute();
-    for (const row of rows) {
-      yield {
-        evaluationId: row.id,
-        taskId: row.task_id,
-        sample: row.sample,
-        labels: row.spec.labels ?? {},
-        spec: row.spec,
-        source: row.source,
-        outcome: row.outcome,
-        reason: row.reason,
-        result: row.result,
-      };
-    }
+    for (const row of rows) yield storedResult(row);
     const last = rows.at(-1);
     if (!last || rows.length < PAGE) return;
     after = last.id;
   }
+}
+
+// eslint-disable-next-line typescript/explicit-function-return-type -- kysely's builder type is its query
+function selectResults(database: Database, batchId: string) {
+  return database
+    .selectFrom('results as r')
+    .innerJoin('evaluations as e', 'e.id', 'r.evaluation_id')
+    .select(['e.id', 'e.task_id', 'e.sample', 'e.source', 'e.spec', 'r.outcome', 'r.reason', 'r.result'])
+    .where('r.batch_id', '=', batchId);
+}
+
+type Row = Awaited<ReturnType<ReturnType<typeof selectResults>['execute']>>[number];
+
+function storedResult(row: Row): StoredResult {
+  return {
+    evaluationId: row.id,
+    taskId: row.task_id,
+    sample: row.sample,
+    labels: row.spec.labels ?? {},
+    spec: row.spec,
+    source: row.source,
+    outcome: row.outcome,
+    reason: row.reason,
+    result: row.result,
+  };
 }
 
 async function* readNeverBegun(database: Database, batchId: string): AsyncGenerator<StoredResult> {

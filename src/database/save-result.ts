@@ -37,7 +37,7 @@ export async function saveResult(
       insert into results (evaluation_id, batch_id, attempt, outcome, reason, result)
       select id, batch_id, ${fence.attempt}, outcome, ${result.reason}, ${text}::jsonb from ended
       on conflict (evaluation_id) do update set batch_id = excluded.batch_id, attempt = excluded.attempt,
-        outcome = excluded.outcome, reason = excluded.reason, result = excluded.result, finished_at = excluded.finished_at)
+        outcome = excluded.outcome, reason = excluded.reason, result = excluded.result, finished_at = excluded.finished_at, seq = default)
     update batches b set
       passed = b.passed + (o = 'passed')::int, failed = b.failed + (o = 'failed')::int,
       timed_out = b.timed_out + (o = 'timed_out')::int, invalid = b.invalid + (o = 'invalid')::int,

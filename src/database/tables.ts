@@ -1,4 +1,5 @@
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
+import type { ApiKeys, Audit } from './api-tables.ts';
 import type { LogLevel } from '../log-level.ts';
 import type { Outcome } from '../outcome.ts';
 import type { EvaluationResult } from '../result.ts';
@@ -101,6 +102,8 @@ interface Results {
   outcome: Outcome;
   reason: string;
   result: ColumnType<EvaluationResult, string, string>;
+  /** Grows with each result that a batch gets. */
+  seq: GeneratedAlways<string>;
   finished_at: DefaultTime;
 }
 
@@ -134,7 +137,7 @@ interface Leases {
 
 /** A level that processes follow until then; `kind`: those of one kind, or `all`. */
 interface LogLevels {
-  kind: 'all' | 'dispatcher' | 'evaluator' | 'reaper';
+  kind: 'all' | 'api' | 'dispatcher' | 'evaluator' | 'reaper';
   level: LogLevel;
   until: Time;
 }
@@ -201,5 +204,7 @@ export interface Tables {
   log_levels: LogLevels;
   providers: Providers;
   tenants: Tenants;
+  api_keys: ApiKeys;
+  audit: Audit;
   sandboxes: Sandboxes;
 }

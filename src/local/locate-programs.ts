@@ -6,7 +6,7 @@ import { EvalpoolError } from '../errors.ts';
 import { VERSION } from '../version.ts';
 
 /** The long-running processes of workers/. */
-export type WorkerKind = 'dispatcher' | 'evaluator' | 'reaper';
+export type WorkerKind = 'api' | 'dispatcher' | 'evaluator' | 'reaper';
 
 /** The built programs of this package, and what tells one build from another. */
 export interface Programs {

@@ -6,6 +6,7 @@ import type { Database } from '../database/connect.ts';
 import { readResults, readUnreadable, type StoredResult } from '../database/read-results.ts';
 import { addHighlight, noHighlights, type Highlights } from './highlights.ts';
 import { logFolder } from './log-folder.ts';
+import { resultLine } from './result-line.ts';
 import { cannotWrite, writeLineFile, type WriteLine } from './write-line-file.ts';
 
 // 1. Writes a line to results.jsonl for each evaluation that has a result, and for each line that was no spec.
@@ -60,32 +61,6 @@ async function writeLines(place: ResultsPlace, write: WriteLine, highlights: Hig
   for (const { source, message } of await readUnreadable(place.database, place.batchId)) {
     await write({ id: null, source, outcome: 'invalid', reason: 'unreadable', message });
   }
-}
-
-function resultLine(stored: StoredResult, logs: Record<string, string>): object {
-  const { result } = stored;
-  return {
-    id: stored.taskId,
-    sample: stored.sample,
-    labels: stored.labels,
-    source: stored.source,
-    outcome: stored.outcome,
-    reason: stored.reason,
-    failure: result.failure,
-    exitCode: result.exitCode,
-    tests: result.tests,
-    ...(result.rewards === undefined ? {} : { rewards: result.rewards }),
-    seconds: Object.fromEntries(result.stages.map(({ stage, seconds }) => [stage, seconds])),
-    attempts: result.attempts,
-    sandboxSeconds: result.sandboxSeconds,
-    costUsd: result.costUsd,
-    provider: result.provider,
-    template: result.template,
-    logs,
-    artifacts: result.artifacts,
-    startedAt: result.startedAt,
-    finishedAt: result.finishedAt,
-  };
 }
 
 async function copyLogs(place: ResultsPlace, stored: StoredResult): Promise<Record<string, string>> {

@@ -47,6 +47,12 @@ const OF_CODE: Readonly<Record<ErrorCode, Ending>> = {
   TEST_PATCH_FAILED: error,
   USAGE: error,
   INPUT_UNREADABLE: error,
+  UNAUTHENTICATED: error,
+  FORBIDDEN: error,
+  NOT_FOUND: error,
+  CONFLICT: error,
+  TOO_LARGE: error,
+  RATE_LIMITED: error,
 
   SANDBOX_LOST: noContainer,
   CREATE_FAILED: noContainer,
