@@ -3,7 +3,8 @@ import type { Outcome } from './outcome.ts';
 import type { Stage } from './stage.ts';
 
 /** What a report says of one test. `error`: it broke outside its assertions. `xfailed`: it failed, as its author expected. */
-export type TestStatus = 'passed' | 'failed' | 'error' | 'skipped' | 'xfailed';
+export const TEST_STATUSES = ['passed', 'failed', 'error', 'skipped', 'xfailed'] as const;
+export type TestStatus = (typeof TEST_STATUSES)[number];
 
 /** One test of a report, names and messages bounded and free of control characters. */
 export interface TestResult {

@@ -8,6 +8,8 @@ import { rate } from './read-items.ts';
 import { readCompared } from './read-compared.ts';
 import { readQuarantine } from './read-quarantine.ts';
 
+const ONLY_TASKS = 'quarantine: compare goes by verdicts, so its lines with a test change nothing here';
+
 interface CompareOptions {
   json?: true;
   minCompletion: number;
@@ -41,7 +43,9 @@ export function addCompareCommand(
     .action(async (a: string, b: string, options: CompareOptions) => {
       const [runA, runB] = await readCompared(config, [a, b]);
       if (!runA || !runB) throw new EvalpoolError('USAGE', 'expected two runs');
-      const comparison = compareRuns(runA, runB, (await readQuarantine(options.quarantine)) ?? undefined);
+      const quarantine = await readQuarantine(options.quarantine);
+      if (quarantine && quarantine.tests.size > 0) process.stderr.write(`${ONLY_TASKS}\n`);
+      const comparison = compareRuns(runA, runB, quarantine?.tasks);
       const line = verdictLine(comparison);
       const text = options.json
         ? JSON.stringify({ ...comparison, line }, null, 2)

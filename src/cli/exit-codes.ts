@@ -8,8 +8,11 @@ export const EXIT = {
   belowRate: 3,
   /** `compare`: B passes significantly less than A. */
   worse: 4,
+  /** `run --gold`: some tasks' own solution does not pass. */
+  invalidTasks: 5,
   interrupted: 130,
 } as const;
 
 /** For --help. */
-export const EXIT_HELP = `Exit codes: 0 completion as asked, 1 below it, 2 bad usage or input, 3 below --fail-under, 130 interrupted.`;
+export const EXIT_HELP = `Exit codes: 0 completion as asked, 1 below it, 2 bad usage or input, 3 below --fail-under, 5 --gold found invalid tasks,
+130 interrupted.`;

@@ -21,6 +21,7 @@ import { addSandboxesCommand } from './sandboxes.ts';
 import { addSchemaCommand } from './schema.ts';
 import { addTemplateCommand } from './template.ts';
 import { addStatusCommand } from './status.ts';
+import { addTestsCommand } from './tests.ts';
 import { surviveLostTerminal } from './terminal.ts';
 import { addValidateCommand } from './validate.ts';
 import { addVersionCommand } from './version.ts';
@@ -42,6 +43,7 @@ function addCommands(program: Command, config: (provider?: string) => Config): v
   addRunCommand(program, config, exit);
   addCompareCommand(program, config, exit);
   addRegradeCommand(program, config);
+  addTestsCommand(program, config);
   addFlakesCommand(program, config);
   addExportCommand(program);
   addStatusCommand(program, config);

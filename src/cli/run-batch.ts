@@ -4,21 +4,23 @@ import type { BatchChanges } from '../database/change-shares.ts';
 import { pauseBatch, sealBatch, type Batch } from '../database/batches.ts';
 import { throughOutage } from '../database/through-outage.ts';
 import { countReasons } from '../database/read-results.ts';
-import { readTalliesOf } from '../database/read-tallies.ts';
+import { readGold } from '../database/read-gold.ts';
 import { EvalpoolError } from '../errors.ts';
 import { acceptFrom, type Acceptance } from '../intake/accept.ts';
 import type { Item } from '../intake/read-specs.ts';
 import type { Stack } from '../local/use-stack.ts';
 import type { Log } from '../log.ts';
+import { writeGold, type Gold } from '../reports/gold.ts';
 import type { Highlights } from '../reports/highlights.ts';
 import type { Progress } from '../reports/progress.ts';
-import { countQuarantine, type Quarantine } from '../reports/quarantine.ts';
+import type { Quarantine, QuarantineList } from '../reports/quarantine.ts';
 import type { SampleFigures } from '../reports/samples/sample-figures.ts';
 import { writeTasks } from '../reports/samples/write-tasks.ts';
 import { summarize, type Summary } from '../reports/summarize.ts';
 import { writeResults, writeSummary } from '../reports/write-results.ts';
 import { openRun, type OpenRun } from './open-run.ts';
 import type { RunMetrics } from './run-metrics.ts';
+import { setAside } from './set-aside.ts';
 import { showProblems } from './show-problems.ts';
 import { untilAborted } from './until-aborted.ts';
 import { readAgain, watchBatch } from './watch-batch.ts';
@@ -37,8 +39,10 @@ export interface RunOrder {
   out: string;
   /** Which pass@k to tell; unless given, the usual ones of a batch with several samples per task. */
   passAt: readonly number[] | undefined;
-  /** Ids of tasks that are set aside; null without a quarantine. */
-  quarantine: ReadonlySet<string> | null;
+  /** Tasks and tests that are set aside; null without a quarantine. */
+  quarantine: QuarantineList | null;
+  /** The submissions are the tasks' own solutions. */
+  gold: boolean;
   items: AsyncIterable<Item>;
   progress: Progress;
   metrics: RunMetrics;
@@ -51,6 +55,7 @@ interface Figures {
   costUsd: number;
   samples: SampleFigures | null;
   quarantine: Quarantine | null;
+  gold: Gold | null;
 }
 
 /** What a run comes to. */
@@ -127,16 +132,13 @@ async function conclude(run: OpenRun, order: RunOrder): Promise<RunOutcome> {
   const reasons = await countReasons(database, batchId);
   const counts = summarize(await readAgain(run), reasons);
   const quarantine = await setAside(run, counts, order.quarantine);
-  const summary = { ...counts, sandboxSeconds, costUsd, samples, quarantine };
+  const gold = order.gold ? await judgeTasks(run, order) : null;
+  const summary = { ...counts, sandboxSeconds, costUsd, samples, quarantine, gold };
   await writeSummary(order.out, { ...summary, interrupted, results: join(order.out, 'results.jsonl') });
   const budgetSpent = interrupted && !order.signal.aborted;
   return { summary, highlights, interrupted, budgetSpent };
 }
 
-async function setAside(
-  { database, batchId }: OpenRun,
-  counts: Summary,
-  ids: ReadonlySet<string> | null,
-): Promise<Quarantine | null> {
-  return ids && countQuarantine(counts, ids.size, await readTalliesOf(database, batchId, ids));
+async function judgeTasks({ database, batchId }: OpenRun, { quarantine, out }: RunOrder): Promise<Gold> {
+  return writeGold(await readGold(database, batchId), quarantine?.tasks ?? new Set(), out);
 }

@@ -5,16 +5,10 @@ import type { Config } from '../config.ts';
 import { EvalpoolError } from '../errors.ts';
 import { withoutDoubles } from '../intake/no-doubles.ts';
 import type { BadLine } from '../intake/problem.ts';
-import { useStack, type Stack } from '../local/use-stack.ts';
-import { openProgress, type Progress } from '../reports/progress.ts';
-import { showQuarantine } from '../reports/quarantine.ts';
-import { showSamples } from '../reports/samples/show-samples.ts';
-import { showFailed, showSlowest } from '../reports/show-highlights.ts';
-import { summaryLine } from '../reports/summary-line.ts';
+import { openProgress } from '../reports/progress.ts';
 import { sessionOf } from '../slots/tiers.ts';
 import { cliLog } from './cli-log.ts';
 import { addShareOptions, readShares, type ShareOptions } from './batch-commands.ts';
-import { describeProvider, requireKey } from './describe-provider.ts';
 import { EXIT, EXIT_HELP } from './exit-codes.ts';
 import {
   addRunExportOptions,
@@ -32,9 +26,11 @@ import {
   type Reading,
 } from './read-items.ts';
 import { readQuarantine } from './read-quarantine.ts';
-import { runBatch, type RunOutcome } from './run-batch.ts';
+import { runBatch } from './run-batch.ts';
 import { addMetricsOptions, openRunMetrics, type MetricsOptions } from './run-metrics.ts';
 import { showProblems } from './show-problems.ts';
+import { startStack } from './start-stack.ts';
+import { exitCodeOf, tellOutcome } from './tell-outcome.ts';
 
 interface RunOptions extends InputOptions, ShareOptions, MetricsOptions, RunExportOptions {
   batch?: string;
@@ -86,7 +82,7 @@ export function addRunCommand(
     .option('--pass-at <k,…>', 'tell pass@k of several samples per task (default: 1, 5, 10, 100)', numbers)
     .option(
       '--quarantine <file>',
-      'ids of tasks, one a line, that --fail-under leaves out; they are reported',
+      'ids of tasks, or id, tab and name of a test, one a line: --fail-under leaves them out; they are reported',
     )
     .addHelpText('after', EXAMPLES)
     .action(async (input: string | undefined, options: RunOptions) => {
@@ -114,6 +110,7 @@ async function run(config: Config, input: string | undefined, options: RunOption
       out,
       passAt: options.passAt,
       quarantine,
+      gold: options.gold === true,
       items: reading.items(),
       progress,
       metrics,
@@ -121,7 +118,7 @@ async function run(config: Config, input: string | undefined, options: RunOption
     });
     tellOutcome(outcome, out, options);
     await writeRunExports(exports, out);
-    return exitCode(outcome, options);
+    return exitCodeOf(outcome, options);
   } catch (error) {
     if (!interrupts.signal.aborted) throw error;
     progress.say(error instanceof Error ? error.message : String(error));
@@ -133,17 +130,6 @@ async function run(config: Config, input: string | undefined, options: RunOption
   }
 }
 
-async function startStack(config: Config, options: RunOptions, progress: Progress): Promise<Stack> {
-  requireKey(config);
-  const stack = await useStack(config, {
-    log: cliLog(config),
-    concurrency: options.concurrency,
-    onProgress: (text) => progress.say(text),
-  });
-  progress.say(describeProvider(stack));
-  return stack;
-}
-
 async function refuseBadLines(reading: Reading): Promise<void> {
   const bad: BadLine[] = [];
   for await (const item of withoutDoubles(reading.items())) if ('bad' in item) bad.push(item.bad);
@@ -153,30 +139,6 @@ async function refuseBadLines(reading: Reading): Promise<void> {
     'SPEC_INVALID',
     `--strict: ${bad.length} lines are no valid specs; nothing was run`,
   );
-}
-
-function tellOutcome(
-  { summary, highlights, interrupted, budgetSpent }: RunOutcome,
-  out: string,
-  options: RunOptions,
-): void {
-  const samples = showSamples(summary.samples, out);
-  const parts = [showFailed(highlights, out), showSlowest(highlights), samples];
-  parts.push(showQuarantine(summary.quarantine), summaryLine(summary));
-  const whereTo = `results: ${join(out, 'results.jsonl')}`;
-  if (options.json) process.stdout.write(`${JSON.stringify({ ...summary, interrupted, out }, null, 2)}\n`);
-  else process.stdout.write(`${[...parts, whereTo].filter(Boolean).join('\n\n')}\n`);
-  if (!interrupted) return;
-  const why = budgetSpent ? 'its budget is spent; with a higher one,' : 'interrupted;';
-  process.stderr.write(`${why} go on with the same input and --batch ${summary.batch}\n`);
-}
-
-function exitCode({ summary, interrupted, budgetSpent }: RunOutcome, options: RunOptions): number {
-  if (interrupted && !budgetSpent) return EXIT.interrupted;
-  if (summary.completion < options.minCompletion) return EXIT.incomplete;
-  const { passRate } = summary.quarantine?.rest ?? summary;
-  if (options.failUnder !== undefined && (passRate ?? 0) < options.failUnder) return EXIT.belowRate;
-  return EXIT.done;
 }
 
 function numbers(text: string): number[] {

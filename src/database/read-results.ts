@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { EvalpoolError } from '../errors.ts';
 import type { Outcome } from '../outcome.ts';
 import { failedResult, type EvaluationResult } from '../result.ts';
@@ -21,11 +22,15 @@ const PAGE = 500;
 
 /**
  * All results of a batch in the order in which it was submitted, then what a cancelled batch never began, which has no
- * result of its own but shows as cancelled once the batch is finished. Read in pages.
+ * result of its own but shows as cancelled once the batch is finished. `tasks`: only these. Read in pages.
  */
-export async function* readResults(database: Database, batchId: string): AsyncGenerator<StoredResult> {
-  yield* readStored(database, batchId);
-  yield* readNeverBegun(database, batchId);
+export async function* readResults(
+  database: Database,
+  batchId: string,
+  tasks?: readonly string[],
+): AsyncGenerator<StoredResult> {
+  yield* readStored(database, batchId, tasks);
+  if (!tasks) yield* readNeverBegun(database, batchId);
 }
 
 /** A result and its place in the order in which they came. */
@@ -48,11 +53,18 @@ export async function readArrived(
   return rows.map((row) => ({ ...storedResult(row), seq: row.seq }));
 }
 
-async function* readStored(database: Database, batchId: string): AsyncGenerator<StoredResult> {
+async function* readStored(
+  database: Database,
+  batchId: string,
+  tasks: readonly string[] | undefined,
+): AsyncGenerator<StoredResult> {
+  const wanted =
+    tasks === undefined ? sql<boolean>`true` : sql<boolean>`e.task_id = any(${[...tasks]}::text[])`;
   let after = '0';
   for (;;) {
     const rows = await selectResults(database, batchId)
       .where('r.evaluation_id', '>', after)
+      .where(wanted)
       .orderBy('r.evaluation_id')
       .limit(PAGE)
       .execute();

@@ -18,6 +18,15 @@ export function showFlakes({ repeated, flakes }: Ledger): string {
   return `${table.toString().replaceAll(/ +$/gm, '')}${more}\n\n${told}`;
 }
 
+/** The flaky tests, and the flaky tasks that have none, as lines of a quarantine file. */
+export function listFlakes({ flakes }: Ledger): string {
+  const tests = flakes.filter(({ test }) => test !== null);
+  const told = new Set(tests.map(({ task }) => task));
+  const tasks = flakes.filter(({ task, test }) => test === null && !told.has(task));
+  const lines = [...tasks, ...tests].map(({ task, test }) => (test === null ? task : `${task}\t${test}`));
+  return [`# ${tasks.length} flaky tasks, ${tests.length} flaky tests`, ...lines].join('\n');
+}
+
 function rowOf({ task, test, passed, seen, since }: Flake): string[] {
   const name = test === null ? '(verdict)' : harmlessLine(test, 80);
   return [harmlessLine(task, 60), name, `${passed} of ${seen}`, since === 'newly' ? 'newly' : ''];
