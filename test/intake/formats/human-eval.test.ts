@@ -153,3 +153,8 @@ test.skipIf(noPython)('a failed assertion is shown', async () => {
   const [item] = await read(answer('    return numbers\n'));
   expect((await check(item)).printed).toContain('assert candidate([1, 2]) == [2, 4]');
 });
+
+test.skipIf(noPython)('a program that cannot be loaded is told as that', async () => {
+  const [item] = await read(answer('    return ]\n'));
+  expect((await check(item)).printed).toMatch(/^SyntaxError: /m);
+});

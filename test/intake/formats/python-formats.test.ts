@@ -1,7 +1,17 @@
-import { expect, test } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { SpecInput } from '../../../src/spec.ts';
+import { write } from '../items.ts';
 import { fixture, readFormat } from './read-format.ts';
 import { noPython, runCheck } from './run-check.ts';
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'evalpool-python-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function reports(specs: readonly SpecInput[]): Promise<string[]> {
   const lines: string[] = [];
@@ -35,10 +45,10 @@ test.skipIf(noPython)('EvalPlus: the problems’ own solutions pass', async () =
 
 test('EvalPlus: a folder of solutions is read in the order of their numbers', async () => {
   const { items, specs } = await readFormat('evalplus', { problems: 'problems.jsonl', input: 'solutions' });
-  const folder = fixture('evalplus', 'solutions');
+  const solutions = fixture('evalplus', 'solutions');
   expect(items).toMatchObject(
     ['Made_0/0.py', 'Made_0/2.py', 'Made_0/10.py', 'Made_1/0.py'].map((file) => ({
-      candidate: { source: `${folder}/${file}` },
+      candidate: { source: `${solutions}/${file}` },
     })),
   );
   expect(specs.map(({ id, sample }) => `${id} ${sample}`)).toEqual([
@@ -90,4 +100,23 @@ test('LiveCodeBench: tests in a pickle are refused, with how to make them readab
       /^answers\.json:\d+\[0\]: question_id: private_test_cases is no JSON .* pickle\.loads\(/,
     ),
   ]);
+});
+
+const REPORT = 'TAP version 13\\n1..2\\nok 1 - public 1\\nok 2 - private 1\\n';
+
+test.skipIf(noPython).each([
+  ['ends before it has answered', 'import os\nos._exit(0)\n'],
+  ['prints what a pass reports', `print("${REPORT}")\n`],
+  [
+    'writes reports wherever it can',
+    `import glob\nfor n in ("report.tap", *glob.glob("*")):\n    open(n, "w").write("${REPORT}")\n`,
+  ],
+  ['kills whoever started it', 'import os, signal\nos.kill(os.getppid(), signal.SIGKILL)\n'],
+])('LiveCodeBench: a program that %s does not pass', async (_, program) => {
+  const input = write(
+    join(folder, 'cheat.json'),
+    JSON.stringify([{ question_id: 'sum', code_list: [program] }]),
+  );
+  const { specs } = await readFormat('livecodebench', { problems: 'questions.jsonl', input });
+  expect((await reports(specs))[0]).not.toMatch(/^ok|, ok/);
 });

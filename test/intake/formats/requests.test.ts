@@ -52,3 +52,8 @@ test('a compiled language is built first, within its own time', async () => {
     timeouts: { build: 7, test: 10 },
   });
 });
+
+test('Piston’s times are milliseconds', async () => {
+  const { specs } = await readFormat('piston', { input: 'compiled.jsonl' });
+  expect(specs[0]).toMatchObject({ build: 'go build -o program a.go', timeouts: { build: 7, test: 3 } });
+});
