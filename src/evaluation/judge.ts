@@ -41,6 +41,7 @@ export function judge(spec: Spec, run: TestRun, { report, reward }: Read): void 
   if (run.signal === 'SIGKILL' || run.exitCode === 137) throw failed('LIMITS', `the tests ${run.limit}`);
   if (reward !== null) {
     judgeReward(spec, reward, exit);
+    if (run.exitCode !== 0) throw failed('TESTS_FAILED', `${exit} though the reward is high enough`);
     // Beside a reward a report only shows the tests, unless some of them are asked for.
     if (report === null || !asksForTests(spec)) return;
   }
