@@ -52,8 +52,15 @@ describe.skipIf(!existsSync(PROBLEMS))(`HumanEval (skipped where ${PROBLEMS} is 
     });
     const file = join(folder, `${name.replaceAll(/\W/g, '-')}.jsonl`);
     writeFileSync(file, samples.join('\n'));
-    expect(await summaryOf(file, '--min-completion', '0')).toMatchObject({
+    const told = `${file}_results`;
+    expect(await summaryOf(file, '--min-completion', '0', '--export', `humaneval=${told}`)).toMatchObject({
       outcomes: { passed: 0, failed: 20 },
     });
+    const results: unknown[] = readFileSync(told, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const expected = { passed: false, result: expect.stringMatching(/^failed: ./) };
+    expect(results).toEqual(samples.map((sample) => ({ ...JSON.parse(sample), ...expected })));
   });
 });

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { linesOf, openResults } from '../../src/cli/export.ts';
+import { linesOf, openResults, samplesOf } from '../../src/cli/export.ts';
 import { compareRuns } from '../../src/reports/comparison/compare-runs.ts';
 import { tallyResults } from '../../src/reports/comparison/tally-results.ts';
 import { countRun } from '../../src/reports/formats/count-run.ts';
@@ -31,7 +31,7 @@ const PARTS: Readonly<Record<string, (folder: string) => Promise<unknown>>> = {
 async function exportOne(name: string, folder: string): Promise<void> {
   const format = FORMATS[name];
   if (!format) return;
-  const samples = format.needs ? await linesOf(join(folder, 'samples.jsonl')) : undefined;
+  const samples = format.needs ? await samplesOf(join(folder, 'samples.jsonl')) : undefined;
   await writeExport(format, {
     run: await openResults(folder),
     wishes: { samples },

@@ -4,7 +4,7 @@ import { findFormat, FORMAT_NAMES, FORMATS } from '../reports/formats/formats.ts
 import type { Format, Wishes } from '../reports/formats/format.ts';
 import { writeExport } from '../reports/formats/write-export.ts';
 import { collect, type InputOptions } from './read-items.ts';
-import { linesOf, openResults } from './export.ts';
+import { openResults, samplesOf } from './export.ts';
 
 /** The option of `run` that names exports. */
 export interface RunExportOptions {
@@ -39,7 +39,7 @@ export async function readRunExports(
 ): Promise<RunExport[]> {
   if (given.length === 0) return [];
   const samples = form === 'specs' ? undefined : (predictions ?? input);
-  const lines = samples === undefined ? undefined : await linesOf(samples);
+  const lines = samples === undefined ? undefined : await samplesOf(samples);
   return given.map((text) => {
     const [, name = text, out] = /^([^=]+)=(.+)$/s.exec(text) ?? [];
     const takesSamples = Object.hasOwn(FORMATS, name) && FORMATS[name]?.takes.includes('samples');

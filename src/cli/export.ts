@@ -2,12 +2,14 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { EvalpoolError } from '../errors.ts';
+import { readRows } from '../intake/formats/read-rows.ts';
+import { readSolutions } from '../intake/formats/read-solutions.ts';
 import { openInput } from '../intake/open-input.ts';
 import { readLines } from '../intake/read-lines.ts';
 import type { ResultLine } from '../reports/comparison/tally-results.ts';
 import { countRun } from '../reports/formats/count-run.ts';
 import { findFormat, FORMATS } from '../reports/formats/formats.ts';
-import type { Wishes } from '../reports/formats/format.ts';
+import type { SampleRow, Wishes } from '../reports/formats/format.ts';
 import { openRunFolder, type RunFolder } from '../reports/formats/run-folder.ts';
 import { printExport, writeExport } from '../reports/formats/write-export.ts';
 
@@ -63,7 +65,7 @@ async function readWishes({ tests, samples, against, model }: ExportOptions): Pr
   return {
     tests,
     model,
-    samples: samples === undefined ? undefined : await linesOf(samples),
+    samples: samples === undefined ? undefined : await samplesOf(samples),
     against: against === undefined ? undefined : (await countRun(await openResults(against))).run,
   };
 }
@@ -74,6 +76,16 @@ export async function openResults(folder: string): Promise<RunFolder> {
   if (!found?.isDirectory())
     throw new EvalpoolError('INPUT_UNREADABLE', `${folder} is no results folder of a run`);
   return openRunFolder(folder, await linesOf(join(folder, 'results.jsonl')));
+}
+
+/** The samples or predictions of a file, or of a folder of solutions, read anew by each call. Throws INPUT_UNREADABLE. */
+export async function samplesOf(path: string): Promise<() => AsyncIterable<SampleRow>> {
+  // Said before anything runs, not after.
+  if (!(await readSolutions(path))) await openInput(path);
+  return async function* read() {
+    const rows = (await readSolutions(path)) ?? readRows(path);
+    for await (const row of rows) if (!('bad' in row)) yield row;
+  };
 }
 
 /** The lines of a file, read anew by each call. Throws INPUT_UNREADABLE. */

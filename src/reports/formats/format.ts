@@ -1,12 +1,21 @@
-import type { ComparedRun, ResultLine } from '../comparison/tally-results.ts';
+import type { ComparedRun } from '../comparison/tally-results.ts';
 import type { RunFolder } from './run-folder.ts';
+
+/** An entry of a file of samples or predictions. */
+export interface SampleRow {
+  /** `file:line`. */
+  source: string;
+  value: unknown;
+  /** Its name, in a JSON object that is keyed by it. */
+  key: string | undefined;
+}
 
 /** What may be asked of an export beside its form. */
 export interface Wishes {
   /** An entry for each test instead of one for each evaluation. */
   tests?: true | undefined;
-  /** Lines of the samples or predictions that were evaluated; each call reads them anew. */
-  samples?: (() => AsyncIterable<ResultLine>) | undefined;
+  /** The samples or predictions that were evaluated; each call reads them anew. */
+  samples?: (() => AsyncIterable<SampleRow>) | undefined;
   /** Another run over the same tasks. */
   against?: ComparedRun | undefined;
   /** The model's name where no label `model` says it. */

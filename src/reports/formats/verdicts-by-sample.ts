@@ -1,11 +1,14 @@
 import { isGraded, type Outcome } from '../../outcome.ts';
-import { whyOf, type RunFolder } from './run-folder.ts';
+import { whyOf, type ResultRecord, type RunFolder } from './run-folder.ts';
 
 /** How one sample ended, as far as files of samples tell it. */
 export interface SampleVerdict {
   outcome: Outcome | 'missing';
   graded: boolean;
   why: string;
+  /** Of the tests with these names, as the runs of EvalPlus's problems have them. */
+  base?: boolean;
+  plus?: boolean;
 }
 
 const MISSING: SampleVerdict = { outcome: 'missing', graded: false, why: 'it has no result' };
@@ -20,7 +23,8 @@ export async function verdictsBySample(run: RunFolder): Promise<(task: string) =
     const { id, sample, outcome } = record;
     if (id === null) continue;
     const samples = verdicts.get(id) ?? new Map<number, SampleVerdict>();
-    samples.set(sample, { outcome, graded: isGraded(outcome), why: whyOf(record).slice(0, 300) });
+    const tests = { ...passedOf(record, 'base'), ...passedOf(record, 'plus') };
+    samples.set(sample, { outcome, graded: isGraded(outcome), why: whyOf(record).slice(0, 300), ...tests });
     verdicts.set(id, samples);
   }
   const seen = new Map<string, number>();
@@ -29,4 +33,9 @@ export async function verdictsBySample(run: RunFolder): Promise<(task: string) =
     seen.set(task, sample + 1);
     return verdicts.get(task)?.get(sample) ?? MISSING;
   };
+}
+
+function passedOf({ tests }: ResultRecord, name: 'base' | 'plus'): { [one in 'base' | 'plus']?: boolean } {
+  const test = tests.length <= 2 ? tests.find((one) => one.name === name) : undefined;
+  return test ? { [name]: test.status === 'passed' } : {};
 }

@@ -7,6 +7,8 @@ import { cannotWrite } from '../write-line-file.ts';
 import type { ExportedFile, Format, Wishes } from './format.ts';
 import type { RunFolder } from './run-folder.ts';
 
+const AT_ONCE = 32;
+
 /** Writes a run in this form to a file (a folder where the form is one) that is there only when it is whole. Throws USAGE. */
 export async function writeExport(
   format: Format,
@@ -14,7 +16,7 @@ export async function writeExport(
 ): Promise<void> {
   try {
     if ('text' in format) await writeText(out, format.text(run, wishes));
-    else for await (const file of format.files(run, wishes)) await writeOne(out, file);
+    else await writeFiles(out, format.files(run, wishes));
   } catch (error) {
     throw cannotWrite(out, error);
   }
@@ -31,6 +33,19 @@ async function writeText(out: string, texts: AsyncIterable<string>): Promise<voi
   await mkdir(dirname(out), { recursive: true });
   await pipeline(Readable.from(texts), createWriteStream(`${out}.part`));
   await rename(`${out}.part`, out);
+}
+
+async function writeFiles(out: string, files: AsyncIterable<ExportedFile>): Promise<void> {
+  let window: ExportedFile[] = [];
+  const flush = async (): Promise<void> => {
+    await Promise.all(window.map((file) => writeOne(out, file)));
+    window = [];
+  };
+  for await (const file of files) {
+    window.push(file);
+    if (window.length >= AT_ONCE) await flush();
+  }
+  await flush();
 }
 
 async function writeOne(out: string, file: ExportedFile): Promise<void> {

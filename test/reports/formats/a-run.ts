@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { ResultLine } from '../../../src/reports/comparison/tally-results.ts';
-import type { Format, Wishes } from '../../../src/reports/formats/format.ts';
+import type { Format, SampleRow, Wishes } from '../../../src/reports/formats/format.ts';
 import { openRunFolder, type RunFolder } from '../../../src/reports/formats/run-folder.ts';
 
 /** Text that tries everything at once: markup, quotes, separators, control characters, half a character. */
@@ -114,6 +114,14 @@ export function writeRun(results: readonly object[] = RESULTS, summary?: object)
 export function linesOf(values: readonly unknown[]): () => AsyncGenerator<ResultLine> {
   return async function* read() {
     for (const [index, value] of values.entries()) yield { number: index + 1, text: JSON.stringify(value) };
+  };
+}
+
+/** Values as the entries of a file of samples, read anew by each call. */
+export function rowsOf(values: readonly unknown[]): () => AsyncGenerator<SampleRow> {
+  return async function* read() {
+    for (const [index, value] of values.entries())
+      yield { source: `s.jsonl:${index + 1}`, value, key: undefined };
   };
 }
 

@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from 'vitest';
 import { FORMATS } from '../../../src/reports/formats/formats.ts';
-import { failure, linesOf, textOf, writeRun } from './a-run.ts';
+import { failure, rowsOf, textOf, writeRun } from './a-run.ts';
 
 const written = writeRun([
   { id: 'T/1', sample: 1, outcome: 'timed_out', failure: failure('TEST_TIMED_OUT', 'test', 'too slow') },
@@ -17,7 +17,7 @@ const SAMPLES = [
   { task_id: 'T/1', solution: 'd' },
   { task_id: 'T/2', completion: 'e' },
 ];
-const samples = linesOf(SAMPLES);
+const samples = rowsOf(SAMPLES);
 
 test('HumanEval results are the samples in their order, and what has no verdict is neither passed nor failed', async () => {
   const text = await textOf(FORMATS['humaneval'], await written.open(), { samples });
@@ -52,7 +52,7 @@ test('EvalPlus results are grouped by task, and pass@k is told where every task 
     },
     pass_at_k: { base: {} },
   });
-  const graded = linesOf(SAMPLES.slice(0, 4));
+  const graded = rowsOf(SAMPLES.slice(0, 4));
   const some: unknown = JSON.parse(
     await textOf(FORMATS['evalplus'], await written.open(), { samples: graded }),
   );
@@ -72,10 +72,46 @@ test('Inspect gets a score by id and epoch for each verdict, and none for what h
   ]);
 });
 
-test('a line that is no sample is refused with its number', async () => {
-  const wrong = linesOf([SAMPLES[0], { task: 1 }]);
-  await expect(textOf(FORMATS['humaneval'], await written.open(), { samples: wrong })).rejects.toMatchObject({
+const tests = (base: string, plus: string): object[] => [
+  { name: 'base', status: base },
+  { name: 'plus', status: plus },
+];
+
+test('with the tests of EvalPlus, base and plus are told apart', async () => {
+  const run = writeRun([
+    { id: 'T/0', outcome: 'passed', tests: tests('passed', 'passed') },
+    { id: 'T/0', sample: 1, outcome: 'failed', tests: tests('passed', 'failed') },
+    { id: 'T/1', outcome: 'timed_out' },
+    { id: 'T/1', sample: 1, outcome: 'failed', tests: tests('failed', 'passed') },
+  ]);
+  try {
+    const wishes = { samples: rowsOf(SAMPLES.slice(0, 4)) };
+    expect(JSON.parse(await textOf(FORMATS['evalplus'], await run.open(), wishes))).toMatchObject({
+      eval: {
+        'T/0': [
+          { base_status: 'pass', plus_status: 'pass' },
+          { base_status: 'pass', plus_status: 'fail' },
+        ],
+        'T/1': [
+          { base_status: 'timeout', plus_status: 'timeout' },
+          { base_status: 'fail', plus_status: 'pass' },
+        ],
+      },
+      pass_at_k: { base: { 'pass@1': 0.5 }, plus: { 'pass@1': 0.25 } },
+    });
+  } finally {
+    run.remove();
+  }
+});
+
+test('a sample that cannot be read is nobodys, and a file without any is refused', async () => {
+  const some = rowsOf([SAMPLES[0], { task: 1 }]);
+  expect(
+    (await textOf(FORMATS['humaneval'], await written.open(), { samples: some })).split('\n'),
+  ).toHaveLength(2);
+  const none = rowsOf([{ task: 1 }]);
+  await expect(textOf(FORMATS['humaneval'], await written.open(), { samples: none })).rejects.toMatchObject({
     code: 'INPUT_UNREADABLE',
-    message: expect.stringContaining('line 2'),
+    message: '--samples: expected entries with task_id, there was s.jsonl:1',
   });
 });

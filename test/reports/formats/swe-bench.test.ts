@@ -1,9 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { FORMATS } from '../../../src/reports/formats/formats.ts';
 import { writeExport } from '../../../src/reports/formats/write-export.ts';
-import { failure, linesOf, RESULTS, writeRun } from './a-run.ts';
+import { failure, rowsOf, RESULTS, writeRun } from './a-run.ts';
 
 const ended = (id: string, code: string, outcome = 'failed'): object => ({
   id,
@@ -14,6 +14,7 @@ const ended = (id: string, code: string, outcome = 'failed'): object => ({
 });
 const written = writeRun([
   ...RESULTS,
+  { id: '../../escaped', outcome: 'failed', labels: { model: '../..' } },
   ended('empty', 'EMPTY_PATCH'),
   ended('no-apply', 'PATCH_FAILED'),
   ended('no-tests', 'NO_TESTS'),
@@ -23,10 +24,14 @@ afterAll(() => written.remove());
 
 const out = join(written.folder, 'swe-bench');
 const read = (...path: string[]): unknown => JSON.parse(readFileSync(join(out, ...path), 'utf8'));
+const patchOf = (runId: string): string =>
+  readFileSync(join(out, 'logs', 'run_evaluation', runId, 'm__1', 'a__a-2', 'patch.diff'), 'utf8');
 const INSTANCES = join('logs', 'run_evaluation', 'night', 'm__1');
 
 const PREDICTIONS = [
   { instance_id: 'a__a-1', model_name_or_path: 'm/1', model_patch: 'diff --git a b\n' },
+  { instance_id: 'a__a-2', model_name_or_path: 'm/1', model_patch: 'first' },
+  { instance_id: 'a__a-2', model_name_or_path: 'm/1', model_patch: 'second' },
   { instance_id: '../../../../../../escaped', model_name_or_path: '../..', model_patch: 'x' },
   { instance_id: 'empty', model_name_or_path: 'm/1', model_patch: null },
 ];
@@ -34,7 +39,7 @@ const PREDICTIONS = [
 test('SWE-bench finds its run report, with whose fault each instance was', async () => {
   const format = FORMATS['swebench'];
   if (format)
-    await writeExport(format, { run: await written.open(), wishes: { samples: linesOf(PREDICTIONS) }, out });
+    await writeExport(format, { run: await written.open(), wishes: { samples: rowsOf(PREDICTIONS) }, out });
   expect(read('m__1.night.json')).toEqual({
     total_instances: 9,
     submitted_instances: 9,
@@ -101,19 +106,17 @@ test('each instance has its folder, with a report where the harness writes one',
 });
 
 test('further samples are runs of their own', () => {
+  expect([patchOf('night'), patchOf('night.1')]).toEqual(['first', 'second']);
   expect(read('m__1.night.1.json')).toMatchObject({ total_instances: 1, resolved_ids: ['a__a-2'] });
 });
 
 test('no name, however hostile, leaves the folder or takes that of another', () => {
   expect(existsSync(join(written.folder, '..', 'escaped'))).toBe(false);
-  const escaped = join(
-    out,
+  expect(readdirSync(join(out, 'logs', 'run_evaluation', 'night'))).toHaveLength(3);
+  expect(readdirSync(written.folder).toSorted()).toEqual([
     'logs',
-    'run_evaluation',
-    'night',
-    '%2e.__..',
-    '%2e.+..+..+..+..+..+escaped',
-    'patch.diff',
-  );
-  expect(readFileSync(escaped, 'utf8')).toBe('x');
+    'results.jsonl',
+    'summary.json',
+    'swe-bench',
+  ]);
 });

@@ -1,41 +1,38 @@
 import { join } from 'node:path';
-import { z } from 'zod';
-import { EvalpoolError } from '../../../errors.ts';
 import { folderName } from '../../log-folder.ts';
 import type { ExportedFile, Wishes } from '../format.ts';
 import { whyOf, type ResultRecord, type RunFolder } from '../run-folder.ts';
 import { endingOf, type Ending } from './endings.ts';
+import { readPredictions } from '../samples.ts';
 import { openRunReport, type RunReport } from './run-report.ts';
 
 // 1. logs/run_evaluation/<run>/<model>/<instance>/ for each instance: report.json, test_output.txt, run_instance.log.
 // 2. patch.diff beside them where the predictions are given.
-// 3. <model>.<run>.json, a report for each model. A run's further samples are runs of their own: <run>.1, <run>.2, …
+// 3. <model>.<run>.json, a report for each model. Its further samples of an instance are runs of their own: <run>.1, <run>.2, …
 
 const NO_MODEL = 'evalpool';
 const HAS_REPORT = new Set<Ending['kind']>(['resolved', 'unresolved', 'ambiguous', 'infra']);
 
-const Prediction = z.object({
-  instance_id: z.string(),
-  model_name_or_path: z.string().optional(),
-  model_patch: z.string().nullish(),
-});
-
 /** The files of SWE-bench's harness, as if it had evaluated this run. */
 export async function* writeSweBench(run: RunFolder, wishes: Wishes): AsyncGenerator<ExportedFile> {
   const reports = new Map<string, RunReport>();
+  const folders = new Map<string, string>();
+  const runIdOf = numberRuns(run.name);
   for await (const record of run.records()) {
     const { id } = record;
     if (id === null) continue;
-    const runId = record.sample === 0 ? run.name : `${run.name}.${record.sample}`;
     const model = record.labels['model'] ?? wishes.model ?? NO_MODEL;
+    const runId = runIdOf(model, id);
     const ending = endingOf(record);
     const name = `${modelName(model)}.${folderName(runId)}.json`;
     const report = reports.get(name) ?? openRunReport();
     report.add(id, ending.kind, reasonOf(record, ending));
     reports.set(name, report);
-    yield* instanceFiles(run, record, folderOf({ runId, model, id }));
+    const folder = folderOf({ runId, model, id });
+    if (wishes.samples) folders.set(`${record.sample} ${id}`, folder);
+    yield* instanceFiles(run, record, folder);
   }
-  yield* patches(run, wishes);
+  yield* patches(wishes, folders);
   for (const [path, report] of reports) yield { path, text: json(report.report()) };
 }
 
@@ -80,27 +77,27 @@ function instanceLog(record: ResultRecord): string {
   ].join('\n');
 }
 
-async function* patches(run: RunFolder, { samples, model }: Wishes): AsyncGenerator<ExportedFile> {
-  if (!samples) return;
-  for await (const { number, text } of samples()) {
-    const prediction = parsePrediction(number, text);
-    if (!prediction.model_patch) continue;
-    const folder = folderOf({
-      runId: run.name,
-      model: prediction.model_name_or_path ?? model ?? NO_MODEL,
-      id: prediction.instance_id,
-    });
-    yield { path: join(folder, 'patch.diff'), text: prediction.model_patch };
+// As the intake counts them: the k-th prediction for an instance is its sample k − 1, whatever model it is of.
+async function* patches(wishes: Wishes, folders: ReadonlyMap<string, string>): AsyncGenerator<ExportedFile> {
+  if (!wishes.samples) return;
+  const seen = new Map<string, number>();
+  for await (const { instance_id: id, model_patch: text } of readPredictions(wishes)) {
+    const sample = seen.get(id) ?? 0;
+    seen.set(id, sample + 1);
+    const folder = folders.get(`${sample} ${id}`);
+    if (text && folder !== undefined) yield { path: join(folder, 'patch.diff'), text };
   }
 }
 
-function parsePrediction(number: number, text: string | null): z.output<typeof Prediction> {
-  try {
-    return Prediction.parse(JSON.parse(text ?? ''));
-  } catch (cause) {
-    const message = `--samples: line ${number} is no prediction with an instance_id and a model_patch`;
-    throw new EvalpoolError('INPUT_UNREADABLE', message, { cause });
-  }
+// A run numbers the samples of an instance whatever model they are of; in reports each model has its own.
+function numberRuns(name: string): (model: string, id: string) => string {
+  const seen = new Map<string, number>();
+  return (model, id) => {
+    const key = JSON.stringify([model, id]);
+    const times = seen.get(key) ?? 0;
+    seen.set(key, times + 1);
+    return times === 0 ? name : `${name}.${times}`;
+  };
 }
 
 function folderOf({ runId, model, id }: { runId: string; model: string; id: string }): string {
