@@ -79,7 +79,10 @@ export const RESULTS = [
   { id: null, source: 'batch.jsonl:9', outcome: 'invalid', reason: 'unreadable', message: 'no JSON' },
 ];
 
-const LOGS = { 'logs/a__a-2-0/test.log': 'first\nE   assert 1 == 2\n', 'logs/hostile/test.log': HOSTILE };
+const LOGS = {
+  'logs/a__a-2-0/test.log': 'first\nE   assert 1 == 2\n',
+  'logs/hostile/test.log': `${HOSTILE}\n\`\`\`\n<b>@octocat</b>\n`,
+};
 
 /** A results folder, removed by `remove`. */
 export interface WrittenRun {
