@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import type { Config } from '../config.ts';
 import { readBatch } from '../database/batches.ts';
 import { readTallies } from '../database/read-tallies.ts';
+import { EvalpoolError } from '../errors.ts';
 import { openInput } from '../intake/open-input.ts';
 import { readLines } from '../intake/read-lines.ts';
 import { tallyResults, type ComparedRun } from '../reports/comparison/tally-results.ts';
@@ -25,6 +26,15 @@ export async function readCompared(config: () => Config, names: [string, string]
   if (paths.includes(undefined)) await withDatabase(config(), readAll);
   else await readAll();
   return runs;
+}
+
+/** Throws USAGE unless both are names of batches: results hold no specs. */
+export async function refuseFolders(names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    if ((await findResults(name)) === undefined) continue;
+    const why = 'is a path, and results hold no specs to evaluate again: name two batches that are stored';
+    throw new EvalpoolError('USAGE', `--rerun-flips: ${name} ${why}`);
+  }
 }
 
 async function findResults(name: string): Promise<string | undefined> {

@@ -42,6 +42,18 @@ export async function readTalliesOf(
   return rows;
 }
 
+/** The tasks of a batch by those of their samples whose numbers lie in a range. */
+export async function readTalliesBetween(
+  database: Database,
+  batchId: string,
+  { from, below }: { from: number; below: number },
+): Promise<TaskTally[]> {
+  const { rows } = await sql<TaskTally>`
+    select ${TALLY} from evaluations where batch_id = ${batchId} and sample >= ${from} and sample < ${below}
+    group by task_id order by task_id`.execute(database);
+  return rows;
+}
+
 /** How many samples the task has that has most. */
 export async function readMostSamples(database: Database, batchId: string): Promise<number> {
   const { rows } = await sql<{ most: number }>`
