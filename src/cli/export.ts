@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { EvalpoolError } from '../errors.ts';
 import { readRows } from '../intake/formats/read-rows.ts';
-import { readSolutions } from '../intake/formats/read-solutions.ts';
+import { readSolutions } from '../intake/formats/python/read-solutions.ts';
 import { openInput } from '../intake/open-input.ts';
 import { readLines } from '../intake/read-lines.ts';
 import type { ResultLine } from '../reports/comparison/tally-results.ts';

@@ -1,17 +1,17 @@
 import { EvalpoolError } from '../../errors.ts';
-import { readBigcode } from './bigcode.ts';
-import { readEvalPlus } from './eval-plus.ts';
+import { readBigcode } from './python/bigcode.ts';
+import { readEvalPlus } from './python/eval-plus.ts';
 import type { FormatInput, ReadFormat } from './format-input.ts';
-import { readHarbor } from './harbor.ts';
-import { readHumanEval } from './human-eval.ts';
-import { readLiveCodeBench } from './live-code-bench.ts';
-import { readMultiSweBench } from './multi-swe-bench.ts';
-import { readPiston } from './piston.ts';
-import { readR2eGym } from './r2e-gym.ts';
-import { readSandboxFusion } from './sandbox-fusion.ts';
-import { readSweBench } from './swe-bench.ts';
-import { readSweBenchPro } from './swe-bench-pro.ts';
-import { readSweSmith } from './swe-smith.ts';
+import { readHarbor } from './instances/harbor.ts';
+import { readHumanEval } from './python/human-eval.ts';
+import { readLiveCodeBench } from './python/live-code-bench.ts';
+import { readMultiSweBench } from './instances/multi-swe-bench.ts';
+import { readPiston } from './requests/piston.ts';
+import { readR2eGym } from './instances/r2e-gym.ts';
+import { readSandboxFusion } from './requests/sandbox-fusion.ts';
+import { readSweBench } from './instances/swe-bench.ts';
+import { readSweBenchPro } from './instances/swe-bench-pro.ts';
+import { readSweSmith } from './instances/swe-smith.ts';
 
 /** The options that only some formats take; the user writes `--test-cmd` for testCmd. */
 export const FORMAT_OPTIONS = [

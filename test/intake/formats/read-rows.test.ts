@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { EvalpoolError } from '../../../src/errors.ts';
 import { readEntries } from '../../../src/intake/formats/read-entries.ts';
 import { readRows } from '../../../src/intake/formats/read-rows.ts';
 import { all, write } from '../items.ts';
@@ -79,4 +81,43 @@ test('an entry may come in any pieces, and one too long does not stop the others
       '[2]',
     ]);
   }
+});
+
+test('any JSON list, cut anywhere and spaced at will, gives the entries that JSON.parse gives', async () => {
+  const whole = fc.array(fc.jsonValue({ maxDepth: 3 }));
+  await fc.assert(
+    fc.asyncProperty(
+      whole,
+      fc.integer({ min: 1, max: 9 }),
+      fc.integer({ min: 0, max: 3 }),
+      async (list, size, indent) => {
+        const bytes = Buffer.from(JSON.stringify(list, null, indent));
+        const chunks = async function* (): AsyncGenerator<Buffer> {
+          for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+        };
+        const entries = await all(readEntries({ name: 'x', folder, open: chunks }));
+        expect(entries.map(({ text }): unknown => JSON.parse(text ?? ''))).toEqual(
+          JSON.parse(bytes.toString()),
+        );
+      },
+    ),
+    { numRuns: 1000 },
+  );
+});
+
+test('any bytes end in entries or in INPUT_UNREADABLE, never in another way', async () => {
+  const pieces = fc.array(fc.constantFrom('[', ']', '{', '}', ',', ':', '"', '\\', '1', ' ', '\n', 'é'));
+  await fc.assert(
+    fc.asyncProperty(pieces, async (parts) => {
+      const open = async function* (): AsyncGenerator<Buffer> {
+        yield Buffer.from(parts.join(''));
+      };
+      const ended = await all(readEntries({ name: 'x', folder, open })).then(
+        () => 'read',
+        (error: unknown) => (error instanceof EvalpoolError ? error.code : error),
+      );
+      expect(['read', 'INPUT_UNREADABLE']).toContain(ended);
+    }),
+    { numRuns: 5000 },
+  );
 });
