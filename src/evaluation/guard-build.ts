@@ -23,11 +23,14 @@ export interface Before {
   /** `pid:start` of each process, a space around each. */
   processes: string;
   kept: { names: Uint8Array; tar: Uint8Array };
+  /** What removes the copies from the sandbox, for bash. */
+  cleanUp: string;
 }
 
-/** Notes it, by one command and two reads. Null: the sandbox is a simulated one. Throws SPEC_INVALID for what cannot be kept. */
+/** Notes it, by one command and two reads, in time that is nobody's. Null: the sandbox is a simulated one. Throws SPEC_INVALID for what cannot be kept. */
 export async function noteBefore(desk: Desk, spec: Spec): Promise<Before | null> {
   const file = newFile();
+  const askedAt = performance.now();
   const { exitCode, output } = await desk.ask(noteScript(spec, file));
   const [home, repo = '', cwd = '', processes = '', bytes] = output.split('\0');
   if (home === undefined || home === '') return null;
@@ -42,7 +45,8 @@ export async function noteBefore(desk: Desk, spec: Spec): Promise<Before | null>
     Number(bytes) === 0
       ? [new Uint8Array(), new Uint8Array()]
       : await Promise.all([read('names'), read('tar')]);
-  return { home, repo, cwd, processes, kept: { names, tar } };
+  desk.time.excuse(performance.now() - askedAt);
+  return { home, repo, cwd, processes, kept: { names, tar }, cleanUp: `rm -f -- ${file}.*\n` };
 }
 
 /** Brings its files back to the sandbox, and returns what the tests' shell must do first, started without a home. */
@@ -53,7 +57,9 @@ export async function bringBack(desk: Desk, spec: Spec, before: Before): Promise
     [`${file}.names`, names],
     [`${file}.tar`, tar],
   ]);
+  const askedAt = performance.now();
   if (names.byteLength > 0) await desk.sandbox.writeFiles(files, desk.user);
+  desk.time.excuse(performance.now() - askedAt);
   return `(
 home=${quote(before.home)} processes=${quote(before.processes)}
 refuse() { echo "evalpool: $1" >&2; exit 1; }

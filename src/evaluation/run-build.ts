@@ -12,7 +12,7 @@ import { describeExit, runScript } from './run-script.ts';
  */
 export async function runBuild(desk: Desk, spec: Spec, script: string): Promise<Before | null> {
   const before = isSubmitted(spec) ? await noteBefore(desk, spec) : null;
-  const exit = await runScript(desk, spec, { text: script });
+  const exit = await runScript(desk, spec, { text: script, before: before?.cleanUp ?? '' });
   if (exit.exitCode === 0) return before;
   const limit = metLimit(exit, desk.log.kept().content);
   const code: ErrorCode = limit === null ? 'BUILD_FAILED' : 'LIMITS';

@@ -17,13 +17,13 @@ export const BY_THE_CODE: Cheat[] = [
     name: 'exits with 0 when it is loaded',
     spec: { ...within, ...namedXml },
     does: module('process.exit(0);'),
-    ends: 'TESTS_FAILED',
+    ends: 'NO_TESTS or TESTS_FAILED',
   },
   {
     name: 'exits with 0 when it is called',
     spec: { ...within, ...namedXml },
     does: { 'sum.mjs': 'export const sum = () => process.exit(0);\n' },
-    ends: 'TESTS_FAILED',
+    ends: 'NO_TESTS or TESTS_FAILED',
   },
   {
     name: 'forges the report and exits with 0, where the runner is another process',
@@ -31,7 +31,7 @@ export const BY_THE_CODE: Cheat[] = [
     does: module(
       `import { writeFileSync } from 'node:fs';\nwriteFileSync('/tmp/report.xml', '${XML}');\nprocess.exit(0);`,
     ),
-    ends: 'NO_TESTS',
+    ends: 'NO_TESTS or TESTS_FAILED',
   },
   {
     name: 'forges the report and kills the runner',

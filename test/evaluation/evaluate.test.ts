@@ -45,6 +45,27 @@ test('the least evaluation costs three requests, with files four', async () => {
   ]);
 });
 
+test('a report in a file costs a command and a read, a build a command, and what it must not change a few', async () => {
+  const [create, destroy] = ['POST /v2/sandboxes', 'DELETE /sandboxes/ID'];
+  const [start, read, write] = ['POST /process.Process/Start', 'GET /files', 'POST /files'];
+  const report = { format: 'tap', path: 'r.tap' } as const;
+  const script = 'printf "ok 1 - a\\n1..1\\n" > r.tap';
+  expect(await requestsOf(() => bench.attempt({ test: script, report }))).toEqual([
+    create,
+    start,
+    start,
+    read,
+    destroy,
+  ]);
+  const printed = { test: 'echo ok 1 - a; echo 1..1', report: { format: 'tap' } } as const;
+  expect(await requestsOf(() => bench.attempt(printed))).toEqual([create, start, destroy]);
+  const built = { files: { a: 'x' }, build: 'true' };
+  expect(await requestsOf(() => bench.attempt(built))).toEqual([create, write, start, start, start, destroy]);
+  expect(
+    await requestsOf(() => bench.attempt({ ...built, setup: 'echo > t.sh', protect: ['t.sh'] })),
+  ).toEqual([create, start, write, start, start, read, read, start, write, start, destroy]);
+});
+
 test('the stages run in order, are timed, and each leaves its log', async () => {
   const seen: string[] = [];
   const tried = await bench.attempt(
