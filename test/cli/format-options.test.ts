@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { FORMAT_NAMES, usageOf } from '../../src/intake/formats/formats.ts';
+import { FORMAT_NAMES, usageOf, type FormatName } from '../../src/intake/formats/formats.ts';
 import { startCli, type Ended } from './run-cli.ts';
 
 const FIXTURES = join(import.meta.dirname, '../intake/formats/fixtures');
@@ -79,4 +79,25 @@ test('validate tells of a joined data set what would run, what would not, and wh
 test('the help lists every format', async () => {
   const { stdout } = await cli(['validate', '--help']);
   for (const name of FORMAT_NAMES) expect(stdout).toContain(`  --format ${usageOf(name)}\n`);
+});
+
+const JOINED = ['--instances', 'instances.jsonl', '--templates', 'templates.json'];
+const PROBLEMS = ['--problems', 'problems.jsonl'];
+
+test.each<[FormatName, number, string[]]>([
+  ['evalplus', 3, [...PROBLEMS, 'samples.jsonl']],
+  ['evalplus', 2, [...PROBLEMS, '--gold']],
+  ['bigcode', 3, [...PROBLEMS, 'generations.json']],
+  ['livecodebench', 5, ['--problems', 'questions.jsonl', 'answers.json']],
+  ['swebench', 2, [...JOINED, '--gold']],
+  ['swebench-pro', 2, [...JOINED, '--predictions', 'predictions.json']],
+  ['swe-smith', 1, [...JOINED, '--gold']],
+  ['r2e-gym', 2, [...JOINED, '--predictions', 'predictions.jsonl']],
+  ['multi-swe-bench', 1, [...JOINED, '--gold']],
+  ['harbor', 2, ['--templates', 'templates.json', '--gold', 'tasks']],
+  ['sandboxfusion', 3, ['requests.jsonl']],
+  ['piston', 2, ['requests.jsonl']],
+])('validate reads %s: %d specs', async (format, specs, args) => {
+  const { stdout } = await cli(['validate', '--json', '--format', format, ...args], join(FIXTURES, format));
+  expect(JSON.parse(stdout)).toMatchObject({ specs });
 });
