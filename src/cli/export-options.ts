@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { EvalpoolError } from '../errors.ts';
 import { findFormat, FORMAT_NAMES, FORMATS } from '../reports/formats/formats.ts';
-import type { Format, Wishes } from '../reports/formats/format.ts';
+import type { Format, Wish, Wishes } from '../reports/formats/format.ts';
 import { writeExport } from '../reports/formats/write-export.ts';
+import { readInstanceTests } from './instance-tests.ts';
 import { collect, type InputOptions } from './read-items.ts';
 import { openResults, samplesOf } from './export.ts';
 
@@ -28,26 +29,46 @@ export function addRunExportOptions(command: Command): Command {
   );
 }
 
-/** What is to be exported, checked before anything runs; samples are those of the input. Throws USAGE. */
-export async function readRunExports(
-  {
-    export: given,
-    format: form,
-    predictions,
-  }: RunExportOptions & Pick<InputOptions, 'format' | 'predictions'>,
-  input: string | undefined,
-): Promise<RunExport[]> {
-  if (given.length === 0) return [];
-  const samples = form === 'specs' ? undefined : (predictions ?? input);
-  const lines = samples === undefined ? undefined : await samplesOf(samples);
-  return given.map((text) => {
-    const [, name = text, out] = /^([^=]+)=(.+)$/s.exec(text) ?? [];
-    const takesSamples = Object.hasOwn(FORMATS, name) && FORMATS[name]?.takes.includes('samples');
-    const wishes = takesSamples ? { samples: lines } : {};
+type Given = RunExportOptions & Pick<InputOptions, 'format' | 'predictions' | 'instances'>;
+
+/** What is to be exported, checked before anything runs; samples and instances are those of the run. Throws USAGE, INPUT_UNREADABLE. */
+export async function readRunExports(options: Given, input: string | undefined): Promise<RunExport[]> {
+  const asked = options.export.map(parseExport);
+  const known = await readKnown(
+    options,
+    input,
+    asked.flatMap(({ name }) => takenBy(name)),
+  );
+  return asked.map(({ name, out, text }) => {
+    const taken = takenBy(name);
+    const wishes = Object.fromEntries(
+      Object.entries(known).filter(([wish]) => taken.some((one) => one === wish)),
+    );
     const format = findFormat(name, wishes, '--export');
     if (out === undefined) throw new EvalpoolError('USAGE', `--export: expected ${name}=PATH, got '${text}'`);
     return { format, wishes, out };
   });
+}
+
+function parseExport(text: string): { name: string; out: string | undefined; text: string } {
+  const [, name = text, out] = /^([^=]+)=(.+)$/s.exec(text) ?? [];
+  return { name, out, text };
+}
+
+function takenBy(name: string): readonly Wish[] {
+  return (Object.hasOwn(FORMATS, name) && FORMATS[name]?.takes) || [];
+}
+
+async function readKnown(options: Given, input: string | undefined, taken: readonly Wish[]): Promise<Wishes> {
+  const { format, predictions, instances } = options;
+  const samples = format === 'humaneval' || format === 'evalplus' ? input : predictions;
+  return {
+    samples: samples !== undefined && taken.includes('samples') ? await samplesOf(samples) : undefined,
+    instances:
+      format === 'swebench' && instances !== undefined && taken.includes('instances')
+        ? await readInstanceTests(instances)
+        : undefined,
+  };
 }
 
 /** Writes the exports of a run that has written its results to `folder`. Throws USAGE when one cannot be written. */

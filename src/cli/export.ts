@@ -12,12 +12,14 @@ import { findFormat, FORMATS } from '../reports/formats/formats.ts';
 import type { SampleRow, Wishes } from '../reports/formats/format.ts';
 import { openRunFolder, type RunFolder } from '../reports/formats/run-folder.ts';
 import { printExport, writeExport } from '../reports/formats/write-export.ts';
+import { readInstanceTests } from './instance-tests.ts';
 
 interface ExportOptions {
   format: string;
   out?: string;
   tests?: true;
   samples?: string;
+  instances?: string;
   against?: string;
   model?: string;
 }
@@ -44,6 +46,7 @@ export function addExportCommand(program: Command): void {
     .option('--out <path>', 'file or folder to write (default: standard output)')
     .option('--tests', 'an entry for each test instead of each evaluation')
     .option('--samples <file>', 'the samples or predictions that were evaluated, JSON Lines')
+    .option('--instances <file>', "SWE-bench's instances, to tell which expected tests passed")
     .option('--against <results>', 'results folder of another run over the same tasks, to compare with')
     .option('--model <name>', 'the model, where no label `model` names it')
     .addHelpText('after', EXAMPLES)
@@ -61,11 +64,12 @@ async function exportResults(folder: string, options: ExportOptions): Promise<vo
   await printExport(format.text(run, wishes), process.stdout);
 }
 
-async function readWishes({ tests, samples, against, model }: ExportOptions): Promise<Wishes> {
+async function readWishes({ tests, samples, instances, against, model }: ExportOptions): Promise<Wishes> {
   return {
     tests,
     model,
     samples: samples === undefined ? undefined : await samplesOf(samples),
+    instances: instances === undefined ? undefined : await readInstanceTests(instances),
     against: against === undefined ? undefined : (await countRun(await openResults(against))).run,
   };
 }

@@ -40,6 +40,25 @@ test('another run is compared with, and samples are read from their file', async
   expect(results.stdout).toBe('{"task_id":"a__a-1","completion":"x","result":"passed","passed":true}\n');
 });
 
+test('with the instances, each report of SWE-bench says which of the expected tests came out', async () => {
+  const lists = { FAIL_TO_PASS: '["t.py::test_a","t.py::gone"]', PASS_TO_PASS: ['t.py::test_b'] };
+  writeFileSync(join(folder, 'i.json'), JSON.stringify({ 'a__a-2': lists }));
+  const args = ['--format', 'swebench', '--instances', 'i.json', '--out', 'swe', '--model', 'm'];
+  expect(await cli('export', written.folder, ...args)).toMatchObject({ code: 0 });
+  const report: unknown = JSON.parse(read('swe/logs/run_evaluation/night/m__1/a__a-2/report.json'));
+  expect(report).toMatchObject({
+    'a__a-2': {
+      resolved: false,
+      tests_status: {
+        FAIL_TO_PASS: { success: [], failure: ['t.py::test_a', 't.py::gone'] },
+        PASS_TO_PASS: { success: ['t.py::test_b'], failure: [] },
+        FAIL_TO_FAIL: { success: [], failure: [] },
+      },
+    },
+  });
+  expect(read('swe/logs/run_evaluation/night/m__1/a__a-1/report.json')).not.toContain('tests_status');
+});
+
 test.each([
   [['--format', 'cvs'], 'did you mean "csv"?'],
   [['--format', 'swebench'], '--format swebench is a folder of files: give --out FOLDER'],

@@ -1,5 +1,5 @@
 import type { ComparedRun } from '../comparison/tally-results.ts';
-import type { RunFolder } from './run-folder.ts';
+import type { RecordedTest, RunFolder } from './run-folder.ts';
 
 /** An entry of a file of samples or predictions. */
 export interface SampleRow {
@@ -10,6 +10,18 @@ export interface SampleRow {
   key: string | undefined;
 }
 
+/** Names of tests by whether they came out as expected. */
+interface Split {
+  success: string[];
+  failure: string[];
+}
+
+/** How the tests that decide came out. */
+export interface ExpectedTests {
+  failToPass: Split;
+  passToPass: Split;
+}
+
 /** What may be asked of an export beside its form. */
 export interface Wishes {
   /** An entry for each test instead of one for each evaluation. */
@@ -18,6 +30,8 @@ export interface Wishes {
   samples?: (() => AsyncIterable<SampleRow>) | undefined;
   /** Another run over the same tasks. */
   against?: ComparedRun | undefined;
+  /** How the expected tests of an instance came out; undefined for one that the data set does not have. */
+  instances?: ((id: string, tests: readonly RecordedTest[]) => ExpectedTests | undefined) | undefined;
   /** The model's name where no label `model` says it. */
   model?: string | undefined;
 }

@@ -30,7 +30,7 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   },
   swebench: {
     about: "a folder as SWE-bench's harness writes it: run report, and each instance's",
-    takes: ['samples', 'model'],
+    takes: ['samples', 'instances', 'model'],
     files: writeSweBench,
   },
   humaneval: {
@@ -74,7 +74,7 @@ export function findFormat(name: string, wishes: Wishes, said: string): Format {
       `${said}: no form is called '${name}'; ${nearestOf(name, FORMAT_NAMES)}`,
     );
   }
-  const wished = (['tests', 'samples', 'against', 'model'] as const).filter(
+  const wished = (['tests', 'samples', 'instances', 'against', 'model'] as const).filter(
     (wish) => wishes[wish] !== undefined,
   );
   const refused = wished.find((wish) => !format.takes.includes(wish));

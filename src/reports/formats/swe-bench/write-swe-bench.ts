@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { folderName } from '../../log-folder.ts';
-import type { ExportedFile, Wishes } from '../format.ts';
+import type { ExpectedTests, ExportedFile, Wishes } from '../format.ts';
 import { whyOf, type ResultRecord, type RunFolder } from '../run-folder.ts';
 import { endingOf, type Ending } from './endings.ts';
 import { readPredictions } from '../samples.ts';
@@ -30,16 +30,23 @@ export async function* writeSweBench(run: RunFolder, wishes: Wishes): AsyncGener
     reports.set(name, report);
     const folder = folderOf({ runId, model, id });
     if (wishes.samples) folders.set(`${record.sample} ${id}`, folder);
-    yield* instanceFiles(run, record, folder);
+    const expected = wishes.instances?.(id, record.tests);
+    yield* instanceFiles(run, { record, folder, expected });
   }
   yield* patches(wishes, folders);
   for (const [path, report] of reports) yield { path, text: json(report.report()) };
 }
 
-function* instanceFiles(run: RunFolder, record: ResultRecord, folder: string): Generator<ExportedFile> {
+interface Instance {
+  record: ResultRecord;
+  folder: string;
+  expected: ExpectedTests | undefined;
+}
+
+function* instanceFiles(run: RunFolder, { record, folder, expected }: Instance): Generator<ExportedFile> {
   const ending = endingOf(record);
   if (HAS_REPORT.has(ending.kind)) {
-    const report = { [record.id ?? '']: instanceReport(record, ending) };
+    const report = { [record.id ?? '']: { ...instanceReport(record, ending), ...statusOf(expected) } };
     yield { path: join(folder, 'report.json'), text: json(report) };
   }
   const log = record.logs['test'];
@@ -59,6 +66,14 @@ function instanceReport(record: ResultRecord, ending: Ending): object {
     infra_failure: ending.kind === 'infra',
     ...(ending.kind === 'infra' && reason !== null ? { infra_failure_reason: reason } : {}),
   };
+}
+
+// What the harness tells of tests that were to fail, too, it leaves empty.
+function statusOf(expected: ExpectedTests | undefined): object {
+  if (!expected) return {};
+  const none = { success: [], failure: [] };
+  const { failToPass: FAIL_TO_PASS, passToPass: PASS_TO_PASS } = expected;
+  return { tests_status: { FAIL_TO_PASS, PASS_TO_PASS, FAIL_TO_FAIL: none, PASS_TO_FAIL: none } };
 }
 
 function reasonOf(record: ResultRecord, { kind, word }: Ending): string | null {
