@@ -5,7 +5,6 @@ import { compareRuns, type Comparison } from '../reports/comparison/compare-runs
 import { addSamples, callConfirmed, confirmFlips } from '../reports/comparison/confirm-flips.ts';
 import { showComparison, verdictLine } from '../reports/comparison/show-comparison.ts';
 import { showRerun, type Rerun } from '../reports/comparison/show-rerun.ts';
-import type { ComparedRun } from '../reports/comparison/tally-results.ts';
 import { EXIT } from './exit-codes.ts';
 import { rate } from './read-items.ts';
 import { readCompared, refuseFolders } from './read-compared.ts';
@@ -73,14 +72,14 @@ async function compare(
   if (!runA || !runB) throw new EvalpoolError('USAGE', 'expected two runs');
   const quarantine = await readQuarantine(options.quarantine);
   if (quarantine && quarantine.tests.size > 0) process.stderr.write(`${ONLY_TASKS}\n`);
-  const judge = (a: ComparedRun, b: ComparedRun): Comparison => compareRuns(a, b, quarantine?.tasks);
-  const before = judge(runA, runB);
+  const before = compareRuns(runA, runB, quarantine?.tasks);
   const flips = before.flips.filter(({ kind }) => kind === 'one_sample');
   if (options.rerunFlips === undefined || flips.length === 0) return { comparison: before };
   const often = options.rerunFlips === true ? USUAL_TIMES : options.rerunFlips;
   const { batch, fresh } = await rerunFlips(config, { names, flips, times: often });
   const tried = confirmFlips(flips, fresh);
-  const after = judge(addSamples(runA, fresh.a), addSamples(runB, fresh.b));
+  const [moreA, moreB] = [addSamples(runA, fresh.a), addSamples(runB, fresh.b)];
+  const after = compareRuns(moreA, moreB, quarantine?.tasks, before.test === 'mcnemar');
   const rerun = { batch, times: often, before: verdictLine(before), flips: tried };
   return { comparison: callConfirmed(after, tried), rerun };
 }

@@ -84,7 +84,7 @@ test('the text shows the verdict before, each flip, and the comparison with all 
     /^before: no difference beyond noise: .*\nevaluated 3 flips again, 3 times each side, as batch b-flips-\d+: confirmed 2, undecided 0, not confirmed 1\n {2}confirmed {2}worse {2}real-1 {2}3\/3 → 0\/3\n/,
   );
   expect(stdout).toContain('flips beyond noise: 2 worse, 0 better');
-  expect(stdout).toMatch(/\(sign-flip test\)\n$/);
+  expect(stdout).toMatch(/, p 0\.125 \(sign-flip test's mid-p\)\n$/);
 });
 
 test('without flips nothing runs; results hold no specs to evaluate again', async () => {

@@ -30,8 +30,8 @@ export interface Comparison {
   /** Share of A's tasks that could be paired, without those set aside. */
   completion: number;
   pairedRates: { a: number; b: number; difference: number; interval: Interval | null } | null;
-  /** `mcnemar`: its mid-p, where each paired task has one graded sample a side; else the sign-flip test. */
-  test: 'mcnemar' | 'sign_flip';
+  /** `mcnemar`: its mid-p, where each paired task has one graded sample a side; else the sign-flip test, exact or mid-p. */
+  test: 'mcnemar' | 'sign_flip' | 'sign_flip_mid_p';
   p: number;
   mcnemar: McNemar | null;
   verdict: 'better' | 'worse' | 'no_difference';
@@ -40,16 +40,20 @@ export interface Comparison {
 
 const LEVEL = 0.05;
 
-/** Compares two runs task by task; tasks that only one has, or that one has not graded, are counted apart. */
+/**
+ * Compares two runs task by task; tasks that only one has, or that one has not graded, are counted apart. `midP`: the sign-flip
+ * test is to be as sharp as McNemar's, since samples were only added to what that had judged.
+ */
 export function compareRuns(
   a: ComparedRun,
   b: ComparedRun,
   quarantine: ReadonlySet<string> = new Set(),
+  midP = false,
 ): Comparison {
   const pairs = pairTasks(a, b, quarantine);
-  const test = pairs.single ? 'mcnemar' : 'sign_flip';
+  const test = pairs.single ? 'mcnemar' : midP ? 'sign_flip_mid_p' : 'sign_flip';
   const mcnemar = pairs.single ? mcNemar(count(pairs.differences, -1), count(pairs.differences, 1)) : null;
-  const p = mcnemar ? mcnemar.midP : signFlipTest(pairs.differences);
+  const p = mcnemar ? mcnemar.midP : signFlipTest(pairs.differences)[midP ? 'midP' : 'exact'];
   const difference = mean(pairs.differences);
   const verdict = p >= LEVEL || difference === 0 ? 'no_difference' : difference < 0 ? 'worse' : 'better';
   const { paired, onlyA, ungraded } = pairs.tasks;

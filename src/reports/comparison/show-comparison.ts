@@ -18,6 +18,12 @@ const VERDICTS = {
   no_difference: 'no difference beyond noise',
 } as const;
 
+const TESTS = {
+  mcnemar: "McNemar's mid-p",
+  sign_flip: 'sign-flip test',
+  sign_flip_mid_p: "sign-flip test's mid-p",
+} as const;
+
 /** A comparison as text: both runs, how many tasks could be paired, the flips, and the verdict as its last line. */
 export function showComparison(comparison: Comparison): string {
   const { flips } = comparison;
@@ -49,10 +55,9 @@ export function verdictLine({ verdict, pairedRates, tasks, p, test }: Comparison
   if (!pairedRates) return 'nothing to compare: no task was graded in both';
   const { a, b, difference, interval } = pairedRates;
   const between = interval ? ` [${points(interval.low)} to ${points(interval.high)}]` : '';
-  const tested = test === 'mcnemar' ? "McNemar's mid-p" : 'sign-flip test';
   return (
     `${VERDICTS[verdict]}: A passes ${percent(a)} %, B ${percent(b)} % of ${tasks.paired} paired tasks, ` +
-    `${points(difference)} points${between}, p ${showP(p)} (${tested})`
+    `${points(difference)} points${between}, p ${showP(p)} (${TESTS[test]})`
   );
 }
 

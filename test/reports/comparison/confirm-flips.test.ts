@@ -54,3 +54,19 @@ test('samples are added to a run, which stays as it was', () => {
   expect(more).toEqual({ name: 'a', tasks: new Map([['t', tally(2, 3, 4)]]), total: 4 });
   expect(a.tasks.get('t')).toEqual(tally(1, 1));
 });
+
+const five = (passed: number, graded: number): Map<string, TaskTally> =>
+  new Map(['1', '2', '3', '4', '5'].map((task) => [task, { task, passed, graded, samples: graded }]));
+
+test('a regression of five tasks that is confirmed is one as clearly as before', () => {
+  const runs = [1, 0].map((passed) => ({ name: '', tasks: five(passed, 1), total: 5 }));
+  const before = compareRuns(runs[0]!, runs[1]!);
+  const after = compareRuns(
+    addSamples(runs[0]!, five(3, 3)),
+    addSamples(runs[1]!, five(0, 3)),
+    undefined,
+    true,
+  );
+  expect(before).toMatchObject({ test: 'mcnemar', verdict: 'worse', p: 1 / 32 });
+  expect(after).toMatchObject({ test: 'sign_flip_mid_p', verdict: 'worse', p: 1 / 32 });
+});
