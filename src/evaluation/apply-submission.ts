@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { EvalpoolError, type ErrorCode } from '../errors.ts';
+import { asEvalpoolError, EvalpoolError, type ErrorCode } from '../errors.ts';
 import { contentBytes, type Content, type Spec } from '../spec.ts';
 import { gitsWords } from './last-words.ts';
 import { protectedGlobs } from './keep-files.ts';
@@ -28,8 +28,8 @@ export function refuseEmptySubmission(spec: Spec): void {
 /** Applies the submission and then the author's test patch. Throws PATCH_FAILED, TEST_PATCH_FAILED or LIMITS. */
 export async function applySubmission(desk: Desk, spec: Spec): Promise<void> {
   const plain = onlyPlainFiles(spec);
-  await desk.sandbox.writeFiles(plain ?? partsToApply(spec), desk.user);
-  if (plain !== null) return;
+  if (plain !== null && (await placePlainly(desk, plain))) return;
+  await desk.sandbox.writeFiles(partsToApply(spec), desk.user);
   const exit = await desk.run(submissionScript(spec));
   if (exit.exitCode === 0) return;
   const log = desk.log.kept().content;
@@ -39,6 +39,18 @@ export async function applySubmission(desk: Desk, spec: Spec): Promise<void> {
     code,
     `${SUBJECTS[code] ?? 'the submission'} ${limit ?? 'failed'}: ${gitsWords(log)}`,
   );
+}
+
+// Providers have their own words for a path that cannot be written; the script can tell whose fault it is.
+async function placePlainly(desk: Desk, files: Map<string, Uint8Array>): Promise<boolean> {
+  try {
+    await desk.sandbox.writeFiles(files, desk.user);
+    return true;
+  } catch (error) {
+    const { code } = asEvalpoolError(error);
+    if (code !== 'INTERNAL' && code !== 'STREAM_LOST') throw error;
+    return false;
+  }
 }
 
 function partsToApply(spec: Spec): Map<string, Uint8Array> {

@@ -68,6 +68,8 @@ export const CASES: Readonly<Record<string, Make>> = {
   'patch: the submission writes through a link out of the repo': ({ repo }) => [
     { repo, setup: 'ln -s /tmp out', files: { 'out/x': '' } },
   ],
+  'patch: a submitted file below another one': () => [{ files: { a: '', 'a/b': '' } }],
+  'patch: `repoDir` cannot be written': () => [{ repoDir: '/usr/share/x', files: { a: '' } }],
   'patch: the test patch does not apply to the ref': ({ repo }) => [
     { repo, testPatch: patchOf('a.txt', 'two', 'x') },
   ],
