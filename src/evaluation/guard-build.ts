@@ -46,7 +46,7 @@ export async function noteBefore(desk: Desk, spec: Spec): Promise<Before | null>
       ? [new Uint8Array(), new Uint8Array()]
       : await Promise.all([read('names'), read('tar')]);
   desk.time.excuse(performance.now() - askedAt);
-  return { home, repo, cwd, processes, kept: { names, tar }, cleanUp: `rm -f -- ${file}.*\n` };
+  return { home, repo, cwd, processes, kept: { names, tar }, cleanUp: `rm -f -- ${file}.* ${CHANGED}\n` };
 }
 
 /** Brings its files back to the sandbox, and returns what the tests' shell must do first, started without a home. */
@@ -66,7 +66,7 @@ refuse() { echo "evalpool: $1" >&2; exit 1; }
 ${END_STRAYS}${keepFunctions([...protectedGlobs(spec), ...HOME_GLOBS])}
 end_strays || refuse 'what the build left running does not end'
 ${stillThere(spec.repoDir, before.repo)}
-${names.byteLength > 0 ? bringBackFrom(file, files) : 'matches | xargs -0 -r rm -f -- || exit'}
+${names.byteLength > 0 ? bringBackFrom(file, files) : 'remove_matches || exit'}
 ${stillThere(spec.cwd ?? spec.repoDir, before.cwd)}
 ) || exit 126
 export HOME=${quote(before.home)}
@@ -86,16 +86,14 @@ for each in /proc/[0-9]*; do
 done
 printf '\\0'
 cd -- ${quote(spec.repoDir)} || exit
-if [ ! -f ${CHANGED} ]; then : > ${CHANGED}; fi
 ${keepFunctions([...protectedGlobs(spec), ...HOME_GLOBS])}
 keep ${file} ${CHANGED} || exit
-rm -f ${CHANGED}
-if [ -s ${file}.names ]; then stat -c %s ${file}.tar; else echo 0; rm -f ${file}.*; fi
+if [ -s ${file}.names ]; then stat -c %s ${file}.tar; else echo 0; fi
 `.replaceAll('\\$', '$');
 }
 
 function printFolder(path: string): string {
-  return `( cd -- ${quote(path)} 2>/dev/null && pwd -P | tr -d '\\n' ); printf '\\0'`;
+  return `( cd -P -- ${quote(path)} 2>/dev/null && printf '%s' "$PWD" ); printf '\\0'`;
 }
 
 // Whoever forks faster than this ends him is refused. What is another user's cannot be ended, and did not come with the build.
@@ -124,7 +122,7 @@ done
 
 function stillThere(path: string, was: string): string {
   if (was === '') return '';
-  return `if ! cd -- ${quote(path)} || [ "$(pwd -P)" != ${quote(was)} ]; then refuse ${quote(`the build put something else in place of ${path}`)}; fi`;
+  return `if ! cd -P -- ${quote(path)} || [ "$PWD" != ${quote(was)} ]; then refuse ${quote(`the build put something else in place of ${path}`)}; fi`;
 }
 
 function bringBackFrom(file: string, files: ReadonlyMap<string, Uint8Array>): string {

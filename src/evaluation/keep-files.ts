@@ -18,27 +18,14 @@ export function protectedGlobs(spec: Spec): string[] {
   });
 }
 
-/**
- * Functions for bash: `keep TO [NAMES]` keeps what the globs find, and what the names in a file say, in TO.tar and TO.names;
- * `bring_back FROM` makes it all again as it was kept: what was changed, added, deleted, and whatever stands in its way.
- */
-export function keepFunctions(globs: readonly string[]): string {
-  return String.raw`
-matches() (
-  shopt -s nullglob globstar dotglob
-  for name in ${globs.join(' ')}; do
-    if [ ! -d "$name" ] || [ -L "$name" ]; then
-      if [ -e "$name" ] || [ -L "$name" ]; then printf '%s\0' "$name"; fi
-    fi
-  done
-)
-
+const FUNCTIONS = String.raw`
 keep() {
-  matches > "$1.names" && cat -- /dev/null "\${@:2}" >> "$1.names" || return
+  matches > "$1.names" || return
+  if [ -f "$2" ]; then cat -- "$2" >> "$1.names" || return; fi
+  if [ ! -s "$1.names" ]; then return 0; fi
   while IFS= read -r -d '' name; do
     if [ -e "$name" ] || [ -L "$name" ]; then printf '%s\0' "$name"; fi
   done < "$1.names" > "$1.there"
-  if [ ! -s "$1.names" ]; then return 0; fi
   tar -P --null -T "$1.there" -cf "$1.tar"
 }
 
@@ -53,12 +40,35 @@ clear_way() {
   if [ -e "$at/$rest" ] || [ -L "$at/$rest" ]; then rm -rf -- "$at/$rest"; fi
 }
 
+# A process more for each would be felt where there is nothing to remove, as most often.
+remove_matches() {
+  local found
+  mapfile -d '' found < <(matches)
+  if [ "\${#found[@]}" -gt 0 ]; then printf '%s\0' "\${found[@]}" | xargs -0 rm -f --; fi
+}
+
 bring_back() {
-  matches | xargs -0 -r rm -f -- || return
+  remove_matches || return
   while IFS= read -r -d '' name; do
     clear_way "$name" || return
   done < "$1.names"
   if [ -s "$1.names" ]; then tar -P -p -xf "$1.tar"; fi
 }
 `.replaceAll('\\$', '$');
+
+/**
+ * Functions for bash: `keep TO NAMES` keeps what the globs find, and what the names in a file say if it is there, in TO.tar and TO.names;
+ * `bring_back FROM` makes it all again as it was kept: what was changed, added, deleted, and whatever stands in its way.
+ */
+export function keepFunctions(globs: readonly string[]): string {
+  return `
+matches() (
+  shopt -s nullglob globstar dotglob
+  for name in ${globs.join(' ')}; do
+    if [ ! -d "$name" ] || [ -L "$name" ]; then
+      if [ -e "$name" ] || [ -L "$name" ]; then printf '%s\\0' "$name"; fi
+    fi
+  done
+)
+${FUNCTIONS}`;
 }

@@ -27,7 +27,7 @@ export const CHANGED = `${FOLDER}.changed`;
 export function submissionScript(spec: Spec): string {
   const globs = protectedGlobs(spec);
   const [keep, bringBack] =
-    globs.length === 0 ? ['', ''] : ['keep "$t/kept" || exit 47\n', 'bring_back "$t/kept" || exit 41\n'];
+    globs.length === 0 ? ['', ''] : ['keep "$t/kept" "" || exit 47\n', 'bring_back "$t/kept" || exit 41\n'];
   return `${prelude(spec.repoDir)}${FUNCTIONS}${keepFunctions(globs)}
 ${keep}if [ -f "$t/tests.patch" ]; then set_tests_aside || exit 45; fi
 if [ -f "$t/patch" ]; then apply_patch || exit 41; fi
