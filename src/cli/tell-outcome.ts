@@ -16,7 +16,7 @@ export function tellOutcome(
   const samples = showSamples(summary.samples, out);
   const parts = [showFailed(highlights, out), showSlowest(highlights), samples];
   parts.push(showQuarantine(summary.quarantine), showGold(summary.gold), summaryLine(summary));
-  const whereTo = `results: ${join(out, 'results.jsonl')}`;
+  const whereTo = `results: ${join(out, 'results.jsonl')}; as a page: evalpool export ${out} --format html --out run.html`;
   if (json) process.stdout.write(`${JSON.stringify({ ...summary, interrupted, out }, null, 2)}\n`);
   else process.stdout.write(`${[...parts, whereTo].filter(Boolean).join('\n\n')}\n`);
   if (!interrupted) return;
