@@ -6,7 +6,7 @@ import type { EvaluatorContext } from '../src/evaluation/evaluator-context.ts';
 import { followPrices } from '../src/evaluation/follow-prices.ts';
 import { LoneGate } from '../src/evaluation/lone-gate.ts';
 import { Measures } from '../src/evaluation/measures.ts';
-import { openMirrors } from '../src/evaluation/mirrors.ts';
+import { openMirrors } from '../src/evaluation/fetch/mirrors.ts';
 import { processEvaluation } from '../src/evaluation/process-evaluation.ts';
 import { RunningAttempts, watchUnwanted } from '../src/evaluation/running-attempts.ts';
 import { SlotWaiter } from '../src/evaluation/wait-for-slot.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { EvalpoolError } from '../errors.ts';
-import { answersOf } from '../evaluation/find-expected.ts';
+import { answersOf } from '../evaluation/verdict/find-expected.ts';
 import { readWhole } from '../intake/formats/read-rows.ts';
 import type { Wishes } from '../reports/formats/format.ts';
 import { expectSpec } from '../what-decides.ts';

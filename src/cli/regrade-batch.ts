@@ -5,7 +5,7 @@ import type { Database } from '../database/connect.ts';
 import { readResults, type StoredResult } from '../database/read-results.ts';
 import { readTalliesOf } from '../database/read-tallies.ts';
 import { EvalpoolError } from '../errors.ts';
-import { regrade, type Regraded } from '../evaluation/regrade.ts';
+import { regrade, type Regraded } from '../evaluation/verdict/regrade.ts';
 import type { RuleBook } from '../intake/read-rules.ts';
 import { ChangeCounter, type Change, type Changes } from '../reports/regrading/count-changes.ts';
 import type { SampleFigures } from '../reports/samples/sample-figures.ts';

@@ -1,7 +1,7 @@
 import type { Database } from '../database/connect.ts';
 import { readResults } from '../database/read-results.ts';
 import { readTalliesOf } from '../database/read-tallies.ts';
-import { judgeWithout } from '../evaluation/judge-without.ts';
+import { judgeWithout } from '../evaluation/verdict/judge-without.ts';
 import {
   countQuarantine,
   type Quarantine,

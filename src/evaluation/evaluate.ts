@@ -2,22 +2,22 @@ import { EvalpoolError } from '../errors.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import type { Spec } from '../spec.ts';
 import { SCRIPT_STAGES, type Network, type Stage } from '../stage.ts';
-import { applySubmission, hasSubmission, refuseEmptySubmission } from './apply-submission.ts';
-import { closeTests } from './close-tests.ts';
-import { collectArtifacts } from './collect-artifacts.ts';
+import { applySubmission, hasSubmission, refuseEmptySubmission } from './stages/apply-submission.ts';
+import { closeTests } from './stages/close-tests.ts';
+import { collectArtifacts } from './stages/collect-artifacts.ts';
 import type { Keeping } from './evidence.ts';
-import { fetchRepo } from './fetch-repo.ts';
-import { gatherReport } from './gather-report.ts';
-import { judge, refuseUnjudgeable } from './judge.ts';
-import { keepBasis } from './keep-basis.ts';
-import type { Mirrors } from './mirrors.ts';
+import { fetchRepo } from './fetch/fetch-repo.ts';
+import { gatherReport } from './verdict/gather-report.ts';
+import { judge, refuseUnjudgeable } from './verdict/judge.ts';
+import { keepBasis } from './verdict/keep-basis.ts';
+import type { Mirrors } from './fetch/mirrors.ts';
 import { networkAtCreate, openDesks, readSecrets } from './open-desk.ts';
-import { readReport } from './read-report.ts';
-import { readReward } from './read-reward.ts';
-import { runBuild } from './run-build.ts';
-import { runSetup } from './run-script.ts';
+import { readReport } from './verdict/read-report.ts';
+import { readReward } from './verdict/read-reward.ts';
+import { runBuild } from './stages/run-build.ts';
+import { runSetup } from './stages/run-script.ts';
 import { stageRunner, type OnStage } from './run-stage.ts';
-import { runTests } from './run-tests.ts';
+import { runTests } from './stages/run-tests.ts';
 
 /** What one attempt at a spec needs from whoever runs it. */
 export interface Attempt extends Keeping {

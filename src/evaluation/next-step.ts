@@ -2,7 +2,7 @@ import type { Claimed } from '../database/claim-evaluation.ts';
 import type { HandBack } from '../database/save-result.ts';
 import { EvalpoolError } from '../errors.ts';
 import { MAX_FAILURES } from '../outcome.ts';
-import { repoKind } from './repo-address.ts';
+import { repoKind } from './fetch/repo-address.ts';
 
 const FIRST_DELAY_MS = 1000;
 const LONGEST_DELAY_MS = 60_000;

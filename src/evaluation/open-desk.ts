@@ -3,7 +3,7 @@ import type { CommandExit, Sandbox } from '../sandbox/sandbox.ts';
 import type { Spec } from '../spec.ts';
 import { SCRIPT_STAGES, type Network, type Stage } from '../stage.ts';
 import { openStageLog, type Keeping, type StageLogWriter } from './evidence.ts';
-import { credentialsOf } from './repo-address.ts';
+import { credentialsOf } from './fetch/repo-address.ts';
 import type { RunStage, StageTime } from './run-stage.ts';
 
 /** Hears what a command prints, beside the stage's log. */

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { Attempt } from '../../src/evaluation/evaluate.ts';
-import { COLLECT_CASES } from './collect-cases.ts';
+import { COLLECT_CASES } from './stages/collect-cases.ts';
 import { listen } from '../fixtures/listen.ts';
 import { startTestServer } from '../sandbox-server/start-test-server.ts';
 import { mortal, order, patchOf, providerAt, standIn, type Make, type Scene } from './outcome-scene.ts';

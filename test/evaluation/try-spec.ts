@@ -6,7 +6,7 @@ import { openBlobs, type Blobs } from '../../src/blobs/blobs.ts';
 import type { EvalpoolError } from '../../src/errors.ts';
 import { evaluate, type Attempt } from '../../src/evaluation/evaluate.ts';
 import { noEvidence, type Evidence } from '../../src/evaluation/evidence.ts';
-import { openMirrors } from '../../src/evaluation/mirrors.ts';
+import { openMirrors } from '../../src/evaluation/fetch/mirrors.ts';
 import { openSandboxes } from '../../src/sandbox/e2b-sandboxes.ts';
 import { testProvider } from '../fixtures/provider.ts';
 import type { Sandboxes } from '../../src/sandbox/sandbox.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { judge } from '../../../src/evaluation/judge.ts';
+import { judge } from '../../../src/evaluation/verdict/judge.ts';
 import { parseReport } from '../../../src/evaluation/parsers/formats.ts';
 import { noTests, UnreadableReport } from '../../../src/evaluation/parsers/reported.ts';
 import type { ReportFormat } from '../../../src/report-format.ts';
