@@ -20,13 +20,13 @@ export interface AuditEntry extends Actor {
 /** Notes a change. Called within the transaction that makes it. */
 export async function noteChange(
   transaction: Database,
-  by: Actor,
+  { tenant, actor }: Actor,
   change: Pick<AuditEntry, 'action' | 'target'> & { details?: Record<string, unknown> },
 ): Promise<void> {
   const { action, target, details = {} } = change;
   await transaction
     .insertInto('audit')
-    .values({ ...by, action, target, details: JSON.stringify(details) })
+    .values({ tenant, actor, action, target, details: JSON.stringify(details) })
     .execute();
 }
 

@@ -4,13 +4,12 @@ import { acceptSpecs } from '../database/accept-specs.ts';
 import { findBatch, makeBatch, readBatch, sealBatch, sealWhenIdle, type Batch } from '../database/batches.ts';
 import type { Database } from '../database/connect.ts';
 import { findAccepted, findAwaited, findByKey, findResult } from '../database/find-evaluation.ts';
-import { readProviderStatus } from '../database/read-status.ts';
 import { isRefusedData } from '../database/what-failed.ts';
 import { EvalpoolError } from '../errors.ts';
-import { harmlessLine } from '../harmless-text.ts';
 import { readProvider } from '../slots/tiers.ts';
 import type { SpecInput } from '../spec.ts';
 import type { Tracing } from '../tracing/tracing.ts';
+import { knownProvider } from './known-provider.ts';
 import { problemText } from './problem.ts';
 import { checkSession } from './session-limit.ts';
 import { contentHash, validateSpec } from './validate-spec.ts';
@@ -107,12 +106,9 @@ async function makeBatchOf(
 ): Promise<Batch> {
   const id = await findBatch(database, job.batch);
   const before = id === undefined ? undefined : await readBatch(database, id);
-  const provider = job.provider ?? before?.provider ?? byDefault;
-  if (provider === undefined || (!before && !(await readProvider(database, provider)))) {
-    const names = (await readProviderStatus(database)).map(({ name }) => name).join(', ');
-    const found = provider === undefined ? 'nothing' : `'${harmlessLine(provider, 60)}'`;
-    throw new EvalpoolError('USAGE', `provider: expected one of ${names}, there was ${found}`);
-  }
+  const provider = before
+    ? (job.provider ?? before.provider)
+    : await knownProvider(database, job.provider ?? byDefault);
   return makeBatch(database, job.batch, provider);
 }
 

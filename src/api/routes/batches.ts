@@ -5,9 +5,9 @@ import { cancelBatch } from '../../database/cancel-batch.ts';
 import { changeBatch } from '../../database/change-shares.ts';
 import { readTenantBatches, type TenantBatch } from '../../database/tenant-batches.ts';
 import { EvalpoolError } from '../../errors.ts';
-import { callerOfRequest, type Caller } from '../authenticate.ts';
+import { knownProvider } from '../../intake/known-provider.ts';
+import { callerOfRequest } from '../authenticate.ts';
 import { batchOf, changesOf, viewBatch } from '../batch-view.ts';
-import { providerOf } from '../choose-provider.ts';
 import type { Api, ApiContext } from '../open-api.ts';
 import { BatchName, BatchShares, BatchView, Cursor, NewBatch, ProblemView } from '../schemas.ts';
 
@@ -74,10 +74,15 @@ function addMaking(api: Api, context: ApiContext): void {
     async (request, reply) => {
       const { name, provider, ...shares } = request.body;
       const caller = callerOfRequest(request);
-      const { id } = await makeBatch(database, name, await providerOf(context, provider), caller.tenant);
+      const { id } = await makeBatch(
+        database,
+        name,
+        await knownProvider(database, provider ?? context.provider),
+        caller.tenant,
+      );
       await database.transaction().execute(async (transaction) => {
         await changeBatch(transaction, id, changesOf(shares));
-        await noteChange(transaction, byOf(caller), {
+        await noteChange(transaction, caller, {
           action: 'batch.create',
           target: name,
           details: shares,
@@ -107,7 +112,7 @@ function addChanging(api: Api, context: ApiContext): void {
       const { id, name } = await batchOf(database, caller.tenant, request.params.batch);
       await database.transaction().execute(async (transaction) => {
         await changeBatch(transaction, id, changesOf(request.body));
-        await noteChange(transaction, byOf(caller), {
+        await noteChange(transaction, caller, {
           action: 'batch.change',
           target: name,
           details: request.body,
@@ -146,7 +151,7 @@ function addSteering(api: Api, context: ApiContext): void {
         const caller = callerOfRequest(request);
         const batch = await batchOf(database, caller.tenant, request.params.batch);
         await step(context, batch);
-        await noteChange(database, byOf(caller), { action: `batch.${verb}`, target: batch.name });
+        await noteChange(database, caller, { action: `batch.${verb}`, target: batch.name });
         context.wake.send('dispatch');
         return viewBatch(await batchOf(database, caller.tenant, batch.name));
       },
@@ -160,8 +165,4 @@ async function cancel({ database, wake }: ApiContext, { id, name }: TenantBatch)
   wake.send('cancel');
   await finishBatches(database);
   wake.send(`batch:${id}`);
-}
-
-function byOf({ tenant, actor }: Caller): Pick<Caller, 'tenant' | 'actor'> {
-  return { tenant, actor };
 }

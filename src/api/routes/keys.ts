@@ -42,10 +42,12 @@ function addMaking(api: Api, { database }: ApiContext): void {
       config,
     },
     async (request, reply) => {
-      const { tenant, actor } = callerOfRequest(request);
       const { expiresAt, ...wanted } = request.body;
       const until = expiresAt === null ? null : new Date(expiresAt);
-      const { key, secret } = await addKey(database, { tenant, actor }, { ...wanted, expiresAt: until });
+      const { key, secret } = await addKey(database, callerOfRequest(request), {
+        ...wanted,
+        expiresAt: until,
+      });
       return reply.code(201).send({ ...viewKey(key), secret });
     },
   );
@@ -80,9 +82,8 @@ function addRevoking(api: Api, { database }: ApiContext): void {
       config,
     },
     async (request, reply) => {
-      const { tenant, actor } = callerOfRequest(request);
       const { key: id } = request.params;
-      if (!(await revokeKey(database, { tenant, actor }, { id, tenant: null })))
+      if (!(await revokeKey(database, callerOfRequest(request), { id, tenant: null })))
         throw new EvalpoolError('NOT_FOUND', `there is no key ${id}`);
       return reply.code(204).send(null);
     },

@@ -5,12 +5,12 @@ import { noteChange } from '../../database/audit.ts';
 import { readTenantBatches } from '../../database/tenant-batches.ts';
 import { EvalpoolError } from '../../errors.ts';
 import { acceptFrom, type Acceptance } from '../../intake/accept.ts';
+import { knownProvider } from '../../intake/known-provider.ts';
 import { readSpecs, type Item } from '../../intake/read-specs.ts';
 import { withinSession } from '../../intake/session-limit.ts';
 import { readProvider } from '../../slots/tiers.ts';
 import { callerOfRequest, type Caller } from '../authenticate.ts';
 import { batchOf, viewBatch } from '../batch-view.ts';
-import { providerOf } from '../choose-provider.ts';
 import type { Api, ApiContext } from '../open-api.ts';
 import { Accepted, BatchName, ProblemView } from '../schemas.ts';
 
@@ -57,7 +57,7 @@ async function submit(
   stream: AsyncIterable<Buffer>,
 ): Promise<z.output<typeof Accepted>> {
   const { database, wake, over } = context;
-  const { tenant, actor } = caller;
+  const { tenant } = caller;
   const provider = await providerOfBatch(context, { tenant, name }, named);
   // Made whatever the lines are: they are counted in it, and it can be looked at.
   await makeBatch(database, name, provider, tenant);
@@ -71,7 +71,7 @@ async function submit(
   wake.send('dispatch');
   const { accepted, known, unreadable: invalid } = told;
   const details = { accepted, known, invalid };
-  await noteChange(database, { tenant, actor }, { action: 'batch.submit', target: name, details });
+  await noteChange(database, caller, { action: 'batch.submit', target: name, details });
   return { batch: viewBatch(await batchOf(database, tenant, name)), ...countsOf(told) };
 }
 
@@ -105,7 +105,7 @@ async function providerOfBatch(
 ): Promise<string> {
   const [before] = await readTenantBatches(context.database, tenant, { name, most: 1 });
   if (before && (named ?? before.provider) === before.provider) return before.provider;
-  return providerOf(context, named);
+  return knownProvider(context.database, named ?? context.provider);
 }
 
 function streamOf(body: unknown): AsyncIterable<Buffer> {
